@@ -4,6 +4,7 @@ package chat
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -36,6 +37,9 @@ type Platform interface {
 // Handler answers one event within the platform's time limit. An error means that nothing was stored: the adapter shows
 // Reply.Text, which is set then too, and keeps an open form open.
 type Handler func(ctx context.Context, e Event) (Reply, error)
+
+// ErrUnknownPerson says that the platform has no such account.
+var ErrUnknownPerson = errors.New("chat: unknown person")
 
 // Directory is the optional ability to look people up. It talks to the network, so no handler calls it.
 type Directory interface {
