@@ -43,7 +43,7 @@ type Ticket struct {
 	Opened    time.Time `json:"opened"`
 	Updated   time.Time `json:"updated"`
 	StatusAt  time.Time `json:"statusAt"`            // since when it has Status
-	HeardAt   time.Time `json:"heardAt"`             // when the requester's side last said something
+	SaidAt    time.Time `json:"saidAt"`              // when anybody last said something that the requester can read
 	AnswerAt  time.Time `json:"answerAt,omitzero"`   // when the team first answered
 	Resolved  time.Time `json:"resolvedAt,omitzero"` // when it last became resolved
 	ClosedAt  time.Time `json:"closedAt,omitzero"`
@@ -110,7 +110,6 @@ const (
 	EntryAssigned    EntryKind = "assigned"
 	EntryPriority    EntryKind = "priority"
 	EntryStatus      EntryKind = "status"
-	EntryMoved       EntryKind = "moved"
 	EntryFollowed    EntryKind = "followed"
 	EntryUnfollowed  EntryKind = "unfollowed"
 	EntryShared      EntryKind = "shared"
