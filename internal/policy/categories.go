@@ -1,0 +1,222 @@
+package policy
+
+import (
+	"slices"
+	"strings"
+
+	"balie/internal/chat"
+	"balie/internal/ticket"
+)
+
+var kinds = []string{string(chat.TextField), string(chat.LongTextField), string(chat.SelectField), string(chat.MultiField),
+	string(chat.PersonField), string(chat.DateField), string(chat.CheckboxField), string(chat.FileField)}
+
+// formFields are the questions that every ticket's form has, whose ids a category can't use for its own.
+var formFields = []string{"summary", "description", "type", "program", "category", "priority", "files", "for"}
+
+// parents are the questions outside a category that its options can depend on.
+var parents = []string{"type", "program", "category"}
+
+// categories reads what tickets can be about.
+func (r *reader) categories(o object, p *ticket.Policy) []ticket.Category {
+	n, ok := o.need("categories", "categories: {hardware: {label: Hardware}}")
+	if !ok {
+		return nil
+	}
+	entries := r.entries(n, "category")
+	ids := idsOf(entries, func(p pair) string { return p.key })
+	var out []ticket.Category
+	for _, e := range entries {
+		c := ticket.Category{ID: e.key}
+		if o, ok := r.object(e.value, "label", "description", "team", "types", "programs", "priority", "fields"); ok {
+			r.category(o, &c, p, ids)
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+func (r *reader) category(o object, c *ticket.Category, p *ticket.Policy, ids []string) {
+	c.Label, c.Description = o.label("label", "Hardware"), o.hint("description")
+	teams := idsOf(p.Teams, teamID)
+	switch n, ok := o.values["team"]; {
+	case ok && len(teams) > 0:
+		c.Team, _ = r.ref(n, "team", teams)
+	case len(teams) == 1:
+		c.Team = teams[0]
+	case len(teams) > 1:
+		r.failf(o.n.keyAt, "%s.team is missing: with several teams, say which one handles it: %s", o.n.path, oneOf(teams))
+	}
+	c.Types = o.ids("types", "type", idsOf(p.Types, choiceID))
+	c.Programs = o.ids("programs", "program", idsOf(p.Programs, choiceID))
+	if n, ok := o.values["priority"]; ok && len(p.Priorities) > 0 {
+		c.Priority, _ = r.ref(n, "priority", idsOf(p.Priorities, priorityID))
+	}
+	if n, ok := o.values["fields"]; ok {
+		values := map[string][]string{"type": idsOf(p.Types, choiceID), "program": idsOf(p.Programs, choiceID), "category": ids}
+		c.Fields = r.fields(n, values)
+	}
+}
+
+// fields reads a category's questions. The values are those of the questions outside it that options can depend on.
+func (r *reader) fields(n *node, values map[string][]string) []ticket.Field {
+	var out []ticket.Field
+	entries := r.entries(n, "field")
+	for _, e := range entries {
+		if slices.Contains(formFields, e.key) {
+			r.failf(e.value.keyAt, "%s: every form has a field %s already: choose another id", e.value.path, e.key)
+		}
+		f := ticket.Field{ID: e.key}
+		if o, ok := r.object(e.value, "kind", "label", "hint", "required", "max", "options", "depends_on"); ok {
+			r.field(o, &f)
+		}
+		out = append(out, f)
+	}
+	r.dependencies(entries, out, values)
+	return out
+}
+
+func (r *reader) field(o object, f *ticket.Field) {
+	f.Label, f.Hint, f.Required = o.label("label", "Where is it?"), o.hint("hint"), o.yes("required")
+	if _, ok := o.need("kind", "kind: text"); ok {
+		f.Kind = chat.FieldKind(o.choice("kind", "", kinds...))
+	}
+	if !slices.Contains(kinds, string(f.Kind)) {
+		return
+	}
+	selects := f.Kind == chat.SelectField || f.Kind == chat.MultiField
+	for _, key := range []string{"options", "depends_on"} {
+		if n, ok := o.values[key]; ok && !selects {
+			r.failf(n.keyAt, "%s: a field of kind %s takes no %s, only select and multi_select do", n.path, f.Kind, key)
+		}
+	}
+	if n, ok := o.values["max"]; ok {
+		switch f.Kind {
+		case chat.TextField, chat.LongTextField:
+			f.Max = o.number("max", 0, 1, r.maxText)
+		case chat.FileField:
+			f.Max = o.number("max", 0, 1, r.maxFile)
+		case chat.SelectField, chat.MultiField, chat.PersonField, chat.DateField, chat.CheckboxField:
+			r.failf(n.keyAt, "%s: a field of kind %s takes no max, only text, long_text and file do", n.path, f.Kind)
+		}
+	}
+	if !selects {
+		return
+	}
+	if n, ok := o.need("options", "options: {printer: Printer, laptop: Laptop}"); ok {
+		f.Options = r.options(n)
+	}
+	f.DependsOn = o.word("depends_on", "", "depends_on: device")
+}
+
+// options reads what can be chosen: an id with a label, or with a label and when it is offered.
+func (r *reader) options(n *node) []ticket.Option {
+	var out []ticket.Option
+	for _, e := range r.entries(n, "option") {
+		p := ticket.Option{ID: e.key}
+		if r.short(e.value) {
+			p.Label = r.texts(e.value, labelMax)
+		} else if o, ok := r.object(e.value, "label", "when"); ok {
+			p.Label = o.label("label", "Printer")
+			for _, v := range o.list("when", "when: [printer]") {
+				s, _ := r.words(v, "printer")
+				p.When = append(p.When, s)
+			}
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+// dependencies checks what the options of some fields depend on.
+func (r *reader) dependencies(entries []pair, fields []ticket.Field, values map[string][]string) {
+	ids := idsOf(fields, func(f ticket.Field) string { return f.ID })
+	for i, f := range fields {
+		if f.DependsOn == "" {
+			r.strayWhen(entries[i], f)
+			continue
+		}
+		at := entries[i].value.get("depends_on")
+		offered, ok := values[f.DependsOn]
+		if !ok {
+			j := slices.Index(ids, f.DependsOn)
+			if j < 0 {
+				r.failf(at.at, "%s: there is no field %q%s", at.path, f.DependsOn, unknown(f.DependsOn, slices.Concat(ids, parents)))
+				continue
+			}
+			if fields[j].Kind != chat.SelectField {
+				r.failf(at.at, "%s: options can only depend on a field of kind select, and %s is %s", at.path, f.DependsOn, fields[j].Kind)
+				continue
+			}
+			offered = idsOf(fields[j].Options, func(o ticket.Option) string { return o.ID })
+		}
+		if len(offered) == 0 && slices.Contains(parents, f.DependsOn) {
+			r.failf(at.at, "%s: the policy has no %s to depend on", at.path, plural(f.DependsOn))
+			continue
+		}
+		r.whens(entries[i], f, offered)
+	}
+	r.cycles(entries, fields)
+}
+
+// strayWhen notes a when that nothing decides.
+func (r *reader) strayWhen(e pair, f ticket.Field) {
+	for _, o := range f.Options {
+		if len(o.When) > 0 {
+			n := e.value.get("options").get(o.ID).get("when")
+			r.failf(n.keyAt, "%s needs the field to say what it depends on; for example: depends_on: type", n.path)
+		}
+	}
+}
+
+// whens checks that every when is a value that the field depended on can have.
+func (r *reader) whens(e pair, f ticket.Field, offered []string) {
+	for _, o := range f.Options {
+		for i, w := range o.When {
+			n := e.value.get("options").get(o.ID).get("when")
+			switch {
+			case w == "": // was no text at all and is reported
+			case !slices.Contains(offered, w):
+				r.failf(n.items[i].at, "%s: %s has no value %q%s", n.path, f.DependsOn, w, unknown(w, offered))
+			case slices.Contains(o.When[:i], w):
+				r.failf(n.items[i].at, "%s names %s twice: once is enough", n.path, w)
+			}
+		}
+	}
+}
+
+// cycles notes fields that depend on each other, once a circle.
+func (r *reader) cycles(entries []pair, fields []ticket.Field) {
+	on := make(map[string]string)
+	for _, f := range fields {
+		on[f.ID] = f.DependsOn
+	}
+	reported := make(map[string]bool)
+	for i, f := range fields {
+		path := []string{f.ID}
+		for next := on[f.ID]; next != "" && !reported[next]; next = on[next] {
+			path = append(path, next)
+			if next == f.ID {
+				at := entries[i].value.get("depends_on")
+				r.failf(at.at, "%s goes round in a circle (%s): let one of them depend on nothing", at.path, strings.Join(path, " → "))
+				for _, id := range path {
+					reported[id] = true
+				}
+				break
+			}
+			if len(path) > len(fields)+1 {
+				break
+			}
+		}
+	}
+}
+
+// get is the value of a mapping's key. It is for keys that were read before and so are there.
+func (n *node) get(key string) *node {
+	for _, p := range n.pairs {
+		if p.key == key {
+			return p.value
+		}
+	}
+	return n
+}
