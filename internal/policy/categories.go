@@ -11,11 +11,13 @@ import (
 var kinds = []string{string(chat.TextField), string(chat.LongTextField), string(chat.SelectField), string(chat.MultiField),
 	string(chat.PersonField), string(chat.DateField), string(chat.CheckboxField), string(chat.FileField)}
 
-// formFields are the questions that every ticket's form has, whose ids a category can't use for its own.
-var formFields = []string{"summary", "description", "type", "program", "category", "priority", "files", "for"}
+// formFields are the questions of Balie's own forms, whose ids a category can't use for its own.
+var formFields = []string{ticket.FieldType, ticket.FieldProgram, ticket.FieldCategory, ticket.FieldPriority, ticket.FieldSummary,
+	ticket.FieldDescription, ticket.FieldFiles, ticket.FieldText, ticket.FieldReason, ticket.FieldAssignee, ticket.FieldStatus,
+	ticket.FieldPerson}
 
 // parents are the questions outside a category that its options can depend on.
-var parents = []string{"type", "program", "category"}
+var parents = []string{ticket.FieldType, ticket.FieldProgram}
 
 // categories reads what tickets can be about.
 func (r *reader) categories(o object, p *ticket.Policy) []ticket.Category {
@@ -23,20 +25,18 @@ func (r *reader) categories(o object, p *ticket.Policy) []ticket.Category {
 	if !ok {
 		return nil
 	}
-	entries := r.entries(n, "category")
-	ids := idsOf(entries, func(p pair) string { return p.key })
 	var out []ticket.Category
-	for _, e := range entries {
+	for _, e := range r.entries(n, "category") {
 		c := ticket.Category{ID: e.key}
 		if o, ok := r.object(e.value, "label", "description", "team", "types", "programs", "priority", "fields"); ok {
-			r.category(o, &c, p, ids)
+			r.category(o, &c, p)
 		}
 		out = append(out, c)
 	}
 	return out
 }
 
-func (r *reader) category(o object, c *ticket.Category, p *ticket.Policy, ids []string) {
+func (r *reader) category(o object, c *ticket.Category, p *ticket.Policy) {
 	c.Label, c.Description = o.label("label", "Hardware"), o.hint("description")
 	teams := idsOf(p.Teams, teamID)
 	switch n, ok := o.values["team"]; {
@@ -53,8 +53,9 @@ func (r *reader) category(o object, c *ticket.Category, p *ticket.Policy, ids []
 		c.Priority, _ = r.ref(n, "priority", idsOf(p.Priorities, priorityID))
 	}
 	if n, ok := o.values["fields"]; ok {
-		values := map[string][]string{"type": idsOf(p.Types, choiceID), "program": idsOf(p.Programs, choiceID), "category": ids}
-		c.Fields = r.fields(n, values)
+		c.Fields = r.fields(n, map[string][]string{
+			ticket.FieldType: idsOf(p.Types, choiceID), ticket.FieldProgram: idsOf(p.Programs, choiceID),
+		})
 	}
 }
 
@@ -64,7 +65,7 @@ func (r *reader) fields(n *node, values map[string][]string) []ticket.Field {
 	entries := r.entries(n, "field")
 	for _, e := range entries {
 		if slices.Contains(formFields, e.key) {
-			r.failf(e.value.keyAt, "%s: every form has a field %s already: choose another id", e.value.path, e.key)
+			r.failf(e.value.keyAt, "%s: %s is a question of Balie's own forms: choose another id", e.value.path, e.key)
 		}
 		f := ticket.Field{ID: e.key}
 		if o, ok := r.object(e.value, "kind", "label", "hint", "required", "max", "options", "depends_on"); ok {
@@ -130,7 +131,7 @@ func (r *reader) options(n *node) []ticket.Option {
 
 // dependencies checks what the options of some fields depend on.
 func (r *reader) dependencies(entries []pair, fields []ticket.Field, values map[string][]string) {
-	ids := idsOf(fields, func(f ticket.Field) string { return f.ID })
+	circles := r.circles(entries, fields)
 	for i, f := range fields {
 		if f.DependsOn == "" {
 			r.strayWhen(entries[i], f)
@@ -138,25 +139,37 @@ func (r *reader) dependencies(entries []pair, fields []ticket.Field, values map[
 		}
 		at := entries[i].value.get("depends_on")
 		offered, ok := values[f.DependsOn]
-		if !ok {
-			j := slices.Index(ids, f.DependsOn)
-			if j < 0 {
-				r.failf(at.at, "%s: there is no field %q%s", at.path, f.DependsOn, unknown(f.DependsOn, slices.Concat(ids, parents)))
+		switch {
+		case circles[f.ID]:
+			continue
+		case !ok:
+			if offered, ok = r.earlier(at, f.DependsOn, i, fields); !ok {
 				continue
 			}
-			if fields[j].Kind != chat.SelectField {
-				r.failf(at.at, "%s: options can only depend on a field of kind select, and %s is %s", at.path, f.DependsOn, fields[j].Kind)
-				continue
-			}
-			offered = idsOf(fields[j].Options, func(o ticket.Option) string { return o.ID })
-		}
-		if len(offered) == 0 && slices.Contains(parents, f.DependsOn) {
+		case len(offered) == 0:
 			r.failf(at.at, "%s: the policy has no %s to depend on", at.path, plural(f.DependsOn))
 			continue
 		}
 		r.whens(entries[i], f, offered)
 	}
-	r.cycles(entries, fields)
+}
+
+// earlier are the options of the field that the one at index i depends on. It must be asked before.
+func (r *reader) earlier(at *node, on string, i int, fields []ticket.Field) ([]string, bool) {
+	ids := idsOf(fields, func(f ticket.Field) string { return f.ID })
+	j := slices.Index(ids, on)
+	switch {
+	case j < 0:
+		others := slices.Concat(slices.Delete(slices.Clone(ids), i, i+1), parents)
+		r.failf(at.at, "%s: there is no field %q%s", at.path, on, unknown(on, others))
+	case fields[j].Kind != chat.SelectField && fields[j].Kind != chat.MultiField:
+		r.failf(at.at, "%s: options can only depend on a field of kind select or multi_select, and %s is %s", at.path, on, fields[j].Kind)
+	case j > i:
+		r.failf(at.at, "%s: %s is asked after %s: move it above", at.path, on, ids[i])
+	default:
+		return idsOf(fields[j].Options, func(o ticket.Option) string { return o.ID }), true
+	}
+	return nil, false
 }
 
 // strayWhen notes a when that nothing decides.
@@ -185,30 +198,29 @@ func (r *reader) whens(e pair, f ticket.Field, offered []string) {
 	}
 }
 
-// cycles notes fields that depend on each other, once a circle.
-func (r *reader) cycles(entries []pair, fields []ticket.Field) {
+// circles notes fields that depend on each other, once a circle, and says which fields that are.
+func (r *reader) circles(entries []pair, fields []ticket.Field) map[string]bool {
 	on := make(map[string]string)
 	for _, f := range fields {
 		on[f.ID] = f.DependsOn
 	}
-	reported := make(map[string]bool)
+	found := make(map[string]bool)
 	for i, f := range fields {
-		path := []string{f.ID}
-		for next := on[f.ID]; next != "" && !reported[next]; next = on[next] {
-			path = append(path, next)
-			if next == f.ID {
-				at := entries[i].value.get("depends_on")
-				r.failf(at.at, "%s goes round in a circle (%s): let one of them depend on nothing", at.path, strings.Join(path, " → "))
-				for _, id := range path {
-					reported[id] = true
-				}
-				break
+		circle := []string{f.ID}
+		for next := on[f.ID]; next != "" && !found[next] && len(circle) <= len(fields); next = on[next] {
+			circle = append(circle, next)
+			if next != f.ID {
+				continue
 			}
-			if len(path) > len(fields)+1 {
-				break
+			at := entries[i].value.get("depends_on")
+			r.failf(at.at, "%s goes round in a circle (%s): let one of them depend on nothing", at.path, strings.Join(circle, " → "))
+			for _, id := range circle {
+				found[id] = true
 			}
+			break
 		}
 	}
+	return found
 }
 
 // get is the value of a mapping's key. It is for keys that were read before and so are there.

@@ -42,7 +42,7 @@ func (r *reader) team(o object, t *ticket.Team, others []ticket.Team) {
 	}
 	t.Agents = r.agents(o)
 	t.Thread = ticket.EntryKind(o.choice("thread", string(ticket.EntryNote), string(ticket.EntryNote), string(ticket.EntryReply)))
-	roles := []string{string(ticket.RequesterRole), string(ticket.AgentRole)}
+	roles := []string{string(ticket.RequesterRole), string(ticket.FollowerRole), string(ticket.AgentRole)}
 	t.Reopen = []ticket.Role{ticket.RequesterRole, ticket.AgentRole}
 	if _, ok := o.values["reopen"]; ok {
 		t.Reopen = nil
