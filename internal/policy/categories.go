@@ -131,7 +131,14 @@ func (r *reader) options(n *node) []ticket.Option {
 
 // dependencies checks what the options of some fields depend on.
 func (r *reader) dependencies(entries []pair, fields []ticket.Field, values map[string][]string) {
-	circles := r.circles(entries, fields)
+	on := make(map[string]string)
+	for _, f := range fields {
+		on[f.ID] = f.DependsOn
+	}
+	circles := circles(on, idsOf(fields, fieldID), func(i int, circle []string) {
+		at := entries[i].value.get("depends_on")
+		r.failf(at.at, "%s goes round in a circle (%s): let one of them depend on nothing", at.path, strings.Join(circle, " → "))
+	})
 	for i, f := range fields {
 		if f.DependsOn == "" {
 			r.strayWhen(entries[i], f)
@@ -156,7 +163,7 @@ func (r *reader) dependencies(entries []pair, fields []ticket.Field, values map[
 
 // earlier are the options of the field that the one at index i depends on. It must be asked before.
 func (r *reader) earlier(at *node, on string, i int, fields []ticket.Field) ([]string, bool) {
-	ids := idsOf(fields, func(f ticket.Field) string { return f.ID })
+	ids := idsOf(fields, fieldID)
 	j := slices.Index(ids, on)
 	switch {
 	case j < 0:
@@ -167,7 +174,7 @@ func (r *reader) earlier(at *node, on string, i int, fields []ticket.Field) ([]s
 	case j > i:
 		r.failf(at.at, "%s: %s is asked after %s: move it above", at.path, on, ids[i])
 	default:
-		return idsOf(fields[j].Options, func(o ticket.Option) string { return o.ID }), true
+		return idsOf(fields[j].Options, optionID), true
 	}
 	return nil, false
 }
@@ -196,31 +203,6 @@ func (r *reader) whens(e pair, f ticket.Field, offered []string) {
 			}
 		}
 	}
-}
-
-// circles notes fields that depend on each other, once a circle, and says which fields that are.
-func (r *reader) circles(entries []pair, fields []ticket.Field) map[string]bool {
-	on := make(map[string]string)
-	for _, f := range fields {
-		on[f.ID] = f.DependsOn
-	}
-	found := make(map[string]bool)
-	for i, f := range fields {
-		circle := []string{f.ID}
-		for next := on[f.ID]; next != "" && !found[next] && len(circle) <= len(fields); next = on[next] {
-			circle = append(circle, next)
-			if next != f.ID {
-				continue
-			}
-			at := entries[i].value.get("depends_on")
-			r.failf(at.at, "%s goes round in a circle (%s): let one of them depend on nothing", at.path, strings.Join(circle, " → "))
-			for _, id := range circle {
-				found[id] = true
-			}
-			break
-		}
-	}
-	return found
 }
 
 // get is the value of a mapping's key. It is for keys that were read before and so are there.
