@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"balie/internal/spell"
 )
 
 // Error is one mistake in a policy file and where it stands. Lines and columns count from 1, columns in characters.
@@ -54,7 +56,7 @@ func (r *reader) failf(at position, format string, args ...any) {
 
 // unknown is the end of a sentence about a word that isn't one of the known: the likely meant one, or all that there are.
 func unknown(word string, known []string) string {
-	if s := closest(word, known); s != "" {
+	if s := spell.Closest(word, known); s != "" {
 		return fmt.Sprintf("; did you mean %s?", s)
 	}
 	switch len(known) {
@@ -73,45 +75,4 @@ func oneOf(words []string) string {
 		return strings.Join(words, "")
 	}
 	return strings.Join(words[:n], ", ") + " or " + words[n]
-}
-
-// closest is the known word that the given one is probably a slip of the pen for, or "".
-func closest(word string, known []string) string {
-	word = strings.ToLower(word)
-	best, distance := "", max(1, len(word)/3)+1
-	for _, k := range known {
-		if d := edits(word, strings.ToLower(k)); d < distance && d < len(k) {
-			best, distance = k, d
-		}
-	}
-	return best
-}
-
-// edits is how many characters must be inserted, removed, replaced or swapped with their neighbour to turn a into b.
-func edits(a, b string) int {
-	s, t := []rune(a), []rune(b)
-	if len(s) > 64 || len(t) > 64 {
-		return 64
-	}
-	d := make([][]int, len(s)+1)
-	for i := range d {
-		d[i] = make([]int, len(t)+1)
-		d[i][0] = i
-	}
-	for j := range d[0] {
-		d[0][j] = j
-	}
-	for i := 1; i <= len(s); i++ {
-		for j := 1; j <= len(t); j++ {
-			replace := d[i-1][j-1]
-			if s[i-1] != t[j-1] {
-				replace++
-			}
-			d[i][j] = min(replace, d[i-1][j]+1, d[i][j-1]+1)
-			if i > 1 && j > 1 && s[i-1] == t[j-2] && s[i-2] == t[j-1] {
-				d[i][j] = min(d[i][j], d[i-2][j-2]+1)
-			}
-		}
-	}
-	return d[len(s)][len(t)]
 }
