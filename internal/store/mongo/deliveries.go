@@ -1,0 +1,243 @@
+package mongo
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	driver "go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"balie/internal/store"
+)
+
+// Lease implements store.Deliveries.
+func (s *Store) Lease(ctx context.Context, id, owner string, now, until time.Time) (store.Work, error) {
+	ctx, cancel := s.operation(ctx)
+	defer cancel()
+	filter := bson.D{
+		{Key: "sendAt", Value: bson.D{{Key: "$lte", Value: now}}},
+		{Key: "sendLease.until", Value: bson.D{{Key: "$not", Value: bson.D{{Key: "$gt", Value: now}}}}},
+	}
+	o := options.FindOneAndUpdate().SetReturnDocument(options.After).SetProjection(bson.D{
+		{Key: "ticket", Value: 1}, {Key: "pending", Value: 1}, {Key: "refs", Value: 1}, {Key: "sendLease", Value: 1},
+	})
+	if id == "" {
+		o = o.SetSort(bson.D{{Key: "sendAt", Value: 1}})
+	} else {
+		filter = append(bson.D{{Key: "_id", Value: id}}, filter...)
+	}
+	var d document
+	err := s.tickets.FindOneAndUpdate(ctx, filter, bson.D{{Key: "$set", Value: bson.D{
+		{Key: "sendLease", Value: lease{Owner: owner, Until: store.Millis(until)}},
+	}}}, o).Decode(&d)
+	if errors.Is(err, driver.ErrNoDocuments) {
+		return store.Work{}, store.ErrNotFound
+	}
+	if err != nil {
+		return store.Work{}, s.failed("lease a ticket's deliveries", err)
+	}
+	return d.work(), nil
+}
+
+// Settle implements store.Deliveries.
+func (s *Store) Settle(ctx context.Context, w store.Work, o store.Outcome) error {
+	ctx, cancel := s.operation(ctx)
+	defer cancel()
+	// Given up comes first: a crash in between repeats a delivery and loses no complaint about one.
+	added, err := s.bury(ctx, o.Dead)
+	if err != nil {
+		return err
+	}
+	r, err := s.tickets.UpdateOne(ctx, bson.D{
+		{Key: "_id", Value: w.Ticket.ID}, {Key: "sendLease.owner", Value: w.Owner}, {Key: "sendLease.until", Value: w.Until},
+	}, settlement(o))
+	if err != nil {
+		return s.failed("settle deliveries", err)
+	}
+	if r.MatchedCount > 0 {
+		return nil
+	}
+	if len(added) > 0 { // whoever has the lease now decides anew
+		_, err := s.dead.DeleteMany(ctx, bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: added}}}})
+		if err != nil {
+			return errors.Join(store.ErrConflict, s.failed("take back deliveries given up", err))
+		}
+	}
+	return store.ErrConflict
+}
+
+// settlement is the update that carries out o on what is pending by then, which Save may have added to.
+func settlement(o store.Outcome) driver.Pipeline {
+	gone := bson.A{}
+	for _, id := range o.Done {
+		gone = append(gone, id)
+	}
+	for _, d := range o.Dead {
+		gone = append(gone, d.ID)
+	}
+	rest := bson.D{{Key: "$filter", Value: bson.D{
+		{Key: "input", Value: "$pending"}, {Key: "as", Value: "p"},
+		{Key: "cond", Value: bson.D{{Key: "$not", Value: bson.A{bson.D{{Key: "$in", Value: bson.A{"$$p.id", literal(gone)}}}}}}},
+	}}}
+	if len(o.Retry) > 0 {
+		rest = retried(rest, o.Retry)
+	}
+	first := bson.D{{Key: "pending", Value: rest}}
+	var roots, lost bson.A
+	for key, ref := range o.Refs {
+		first = append(first, bson.E{Key: "refs." + field(key), Value: literal(ref)})
+		if isRoot(key) {
+			roots = append(roots, literal(ref.Key()))
+		}
+	}
+	for _, key := range o.Lost {
+		if _, again := o.Refs[key]; !again {
+			lost = append(lost, "refs."+field(key))
+		}
+	}
+	p := driver.Pipeline{}
+	if len(lost) > 0 {
+		p = append(p, bson.D{{Key: "$unset", Value: lost}})
+	}
+	p = append(p, bson.D{{Key: "$set", Value: first}})
+	// A room's first post that was replaced or lost stays among the roots: TicketByRoom looks at refs as well, and
+	// nobody answers in a thread that is gone.
+	second := bson.D{{Key: "sendAt", Value: sendAt}}
+	if len(roots) > 0 {
+		second = append(second, bson.E{Key: "roots", Value: bson.D{{Key: "$setUnion", Value: bson.A{
+			bson.D{{Key: "$ifNull", Value: bson.A{"$roots", bson.A{}}}}, roots,
+		}}}})
+	}
+	return append(p, bson.D{{Key: "$set", Value: second}}, bson.D{{Key: "$unset", Value: "sendLease"}})
+}
+
+// literal keeps a value that begins with "$" from being read as an expression.
+func literal(v any) bson.D { return bson.D{{Key: "$literal", Value: v}} }
+
+// retried writes what is to be tried again over the pending deliveries that pending computes.
+func retried(pending any, retry []store.Delivery) bson.D {
+	changes := bson.A{}
+	for _, d := range store.NormalDeliveries(retry) {
+		changes = append(changes, bson.D{
+			{Key: "id", Value: d.ID}, {Key: "next", Value: d.Next}, {Key: "tries", Value: d.Tries}, {Key: "error", Value: d.Error},
+		})
+	}
+	change := bson.D{{Key: "$arrayElemAt", Value: bson.A{bson.D{{Key: "$filter", Value: bson.D{
+		{Key: "input", Value: literal(changes)}, {Key: "as", Value: "c"},
+		{Key: "cond", Value: bson.D{{Key: "$eq", Value: bson.A{"$$c.id", "$$p.id"}}}},
+	}}}, 0}}}
+	return bson.D{{Key: "$map", Value: bson.D{
+		{Key: "input", Value: pending}, {Key: "as", Value: "p"},
+		{Key: "in", Value: bson.D{{Key: "$mergeObjects", Value: bson.A{"$$p", change}}}},
+	}}}
+}
+
+// sendAt computes due on the server: the earliest time of the first delivery of each room, and of those of no room.
+// There is no such field when nothing is pending.
+var sendAt = bson.D{{Key: "$ifNull", Value: bson.A{
+	bson.D{{Key: "$min", Value: bson.D{{Key: "$map", Value: bson.D{
+		{Key: "input", Value: bson.D{{Key: "$range", Value: bson.A{0, bson.D{{Key: "$size", Value: "$pending"}}}}}},
+		{Key: "as", Value: "i"},
+		{Key: "in", Value: bson.D{{Key: "$let", Value: bson.D{
+			{Key: "vars", Value: bson.D{
+				{Key: "p", Value: bson.D{{Key: "$arrayElemAt", Value: bson.A{"$pending", "$$i"}}}},
+			}},
+			{Key: "in", Value: bson.D{{Key: "$cond", Value: bson.A{
+				bson.D{{Key: "$or", Value: bson.A{
+					bson.D{{Key: "$eq", Value: bson.A{"$$p.effect.room", ""}}},
+					bson.D{{Key: "$eq", Value: bson.A{
+						bson.D{{Key: "$indexOfArray", Value: bson.A{"$pending.effect.room", "$$p.effect.room"}}}, "$$i",
+					}}},
+				}}},
+				"$$p.next",
+				nil, // a later one of its room
+			}}}},
+		}}}},
+	}}}}},
+	"$$REMOVE",
+}}}
+
+// bury keeps deliveries that are given up, and gives the ids of those that were not kept yet.
+func (s *Store) bury(ctx context.Context, list []store.Dead) (added bson.A, err error) {
+	for _, d := range list {
+		_, err := s.dead.InsertOne(ctx, newDeadDocument(d))
+		if driver.IsDuplicateKeyError(err) {
+			continue
+		}
+		if err != nil {
+			return added, s.failed("keep a delivery given up", err)
+		}
+		added = append(added, d.ID)
+	}
+	return added, nil
+}
+
+// deadDocument is a delivery given up, under the delivery's id.
+type deadDocument struct {
+	ID       string         `bson:"_id"`
+	Since    time.Time      `bson:"since"`
+	Delivery store.Delivery `bson:"delivery"`
+	Ticket   string         `bson:"ticket"`
+	Key      string         `bson:"key"`
+	Reason   string         `bson:"reason"`
+}
+
+func newDeadDocument(d store.Dead) deadDocument {
+	return deadDocument{
+		ID: d.ID, Since: store.Millis(d.Since), Delivery: store.NormalDeliveries([]store.Delivery{d.Delivery})[0],
+		Ticket: d.Ticket, Key: d.Key, Reason: d.Reason,
+	}
+}
+
+func (d deadDocument) dead() store.Dead {
+	return store.Dead{Delivery: d.Delivery, Ticket: d.Ticket, Key: d.Key, Reason: d.Reason, Since: d.Since}
+}
+
+// Dead implements store.Deliveries.
+func (s *Store) Dead(ctx context.Context, limit int) ([]store.Dead, error) {
+	docs, err := many[deadDocument](ctx, s, "list deliveries given up", s.dead, bson.D{},
+		options.Find().SetSort(bson.D{{Key: "since", Value: -1}, {Key: "_id", Value: -1}}).SetLimit(int64(limit)))
+	list := make([]store.Dead, len(docs))
+	for i, d := range docs {
+		list[i] = d.dead()
+	}
+	return list, err
+}
+
+// maxBacklog is as far as Backlog counts.
+const maxBacklog = 10_000
+
+// Backlog implements store.Deliveries.
+func (s *Store) Backlog(ctx context.Context) (int, time.Time, error) {
+	waiting := bson.D{{Key: "sendAt", Value: bson.D{{Key: "$exists", Value: true}}}}
+	first, err := one[document](ctx, s, "find the oldest delivery", s.tickets, waiting,
+		options.FindOne().SetSort(bson.D{{Key: "sendAt", Value: 1}}).SetHint(indexSend).
+			SetProjection(bson.D{{Key: "sendAt", Value: 1}}))
+	if errors.Is(err, store.ErrNotFound) {
+		return 0, time.Time{}, nil
+	}
+	if err != nil {
+		return 0, time.Time{}, err
+	}
+	ctx, cancel := s.operation(ctx)
+	defer cancel()
+	n, err := s.tickets.CountDocuments(ctx, waiting, options.Count().SetLimit(maxBacklog).SetHint(indexSend))
+	if err != nil {
+		return 0, time.Time{}, s.failed("count deliveries", err)
+	}
+	return int(n), first.SendAt, nil
+}
+
+// isRoot says whether the name of a reference is a room's id, and not a store.PostID.
+func isRoot(key string) bool {
+	i := strings.LastIndexByte(key, '/')
+	if i < 0 {
+		return true
+	}
+	_, err := strconv.Atoi(key[i+1:])
+	return err != nil
+}

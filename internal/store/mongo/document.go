@@ -1,0 +1,134 @@
+package mongo
+
+import (
+	"fmt"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"balie/internal/store"
+	"balie/internal/ticket"
+)
+
+// document is a ticket with both its halves. Ticket and what is derived from it are written by Create and Save;
+// everything from Pending on by Lease and Settle, and by Save adding to Pending and Moving.
+type document struct {
+	ID     string        `bson:"_id"`
+	Key    string        `bson:"key"`             // folded
+	Event  string        `bson:"event,omitempty"` // left out where there is none, to be unique where there is one
+	Ticket ticket.Ticket `bson:"ticket"`
+	Open   bool          `bson:"open"`
+	People []string      `bson:"people"` // requester and followers
+	Words  []string      `bson:"words"`
+	Place  string        `bson:"place"` // in the order of creation, see place
+
+	Pending []store.Delivery `bson:"pending"`
+	Refs    refs             `bson:"refs"`
+	Roots   []string         `bson:"roots,omitempty"`  // chat.Ref.Key of the rooms' first posts
+	SendAt  time.Time        `bson:"sendAt,omitempty"` // when Pending has something to do; left out when it never has
+	Lease   *lease           `bson:"sendLease,omitempty"`
+	// Moving are entries that left the ticket on their way to the history.
+	Moving []ticket.Entry `bson:"moving,omitempty"`
+}
+
+// lease is the sole right to do something.
+type lease struct {
+	Owner string    `bson:"owner"`
+	Until time.Time `bson:"until"`
+}
+
+// work is the ticket as its deliverer gets it.
+func (d document) work() store.Work {
+	w := store.Work{Ticket: d.Ticket, Pending: d.Pending, Refs: d.Refs}
+	if d.Lease != nil {
+		w.Owner, w.Until = d.Lease.Owner, d.Lease.Until
+	}
+	return w
+}
+
+// ticketHalf is what Save sets: the ticket, and what its lookups go by. What never changes is left out.
+func ticketHalf(t ticket.Ticket) bson.D {
+	return bson.D{
+		{Key: "ticket", Value: t},
+		{Key: "open", Value: t.Open()},
+		{Key: "people", Value: people(t)},
+		{Key: "words", Value: words(t)},
+	}
+}
+
+// newDocument is the document of a new ticket.
+func newDocument(t ticket.Ticket, out []store.Delivery) document {
+	d := document{
+		ID: t.ID, Key: store.FoldKey(t.Key), Event: t.OpenEvent, Ticket: t,
+		Open: t.Open(), People: people(t), Words: words(t), Place: place(t),
+		Pending: store.NormalDeliveries(out), Refs: refs{},
+	}
+	if at, ok := due(d.Pending); ok {
+		d.SendAt = at
+	}
+	return d
+}
+
+func people(t ticket.Ticket) []string {
+	return append([]string{t.Requester}, t.Followers...)
+}
+
+// words are never nil: the index takes an empty array, and a query has no other case to think of.
+func words(t ticket.Ticket) []string {
+	return append([]string{}, store.Words(t)...)
+}
+
+// place is where the ticket stands in the order of creation, as a string that sorts like it: one field gives the order,
+// breaks its ties, and is the cursor.
+func place(t ticket.Ticket) string {
+	const sign = 1 << 63 // so that times before 1970 come first
+	return fmt.Sprintf("%016x.%s", uint64(t.Opened.UnixMilli())^sign, t.ID)
+}
+
+// placeID is where the ticket's id begins in a place.
+const placeID = 17
+
+// due is when the first of the deliveries can be tried. Within a room they go in order, so that only the first of each
+// room counts; what belongs to no room waits for nothing. The pipeline in Settle says the same to the server.
+func due(pending []store.Delivery) (at time.Time, ok bool) {
+	rooms := make(map[string]bool, len(pending))
+	for _, d := range pending {
+		if d.Effect.Room != "" && rooms[d.Effect.Room] {
+			continue
+		}
+		rooms[d.Effect.Room] = true
+		if !ok || d.Next.Before(at) {
+			at, ok = d.Next, true
+		}
+	}
+	return at, ok
+}
+
+// maxText is how many bytes of text the entries of one document may hold, well below the 16 MiB that MongoDB takes.
+const maxText = 4 << 20
+
+// spill parts the entries like store.Spill, and before a timeline of very long texts gets too large for a document.
+func spill(entries []ticket.Entry) (old, kept []ticket.Entry) {
+	old, kept = store.Spill(entries)
+	size := 0
+	for _, e := range kept {
+		size += textSize(e)
+	}
+	if size <= maxText {
+		return old, kept
+	}
+	n := 0
+	for ; n < len(kept)-1 && size > maxText/2; n++ {
+		size -= textSize(kept[n])
+	}
+	n += len(old)
+	return entries[:n:n], entries[n:]
+}
+
+func textSize(e ticket.Entry) int {
+	n := len(e.Text)
+	for _, r := range e.Earlier {
+		n += len(r.Text)
+	}
+	return n
+}
