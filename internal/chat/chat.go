@@ -43,6 +43,8 @@ var ErrUnknownPerson = errors.New("chat: unknown person")
 
 // Directory is the optional ability to look people up. It talks to the network, so no handler calls it.
 type Directory interface {
+	// Workspaces are the workspaces that the platform is connected to.
+	Workspaces() []string
 	// Person describes one account; ErrUnknownPerson if there is none.
 	Person(ctx context.Context, workspace, id string) (Person, error)
 	// Members lists the people in a channel, bots left out.

@@ -14,8 +14,8 @@ type Post struct {
 	// Author, if set, is the person on whose behalf it is said, shown where the platform can.
 	Author *Author
 	// Text is Markdown of this subset: paragraphs, line breaks, **bold**, *italic*, ~~strike~~, `code`, fenced code, > quotes,
-	// lists, [links](https://…) with http, https and mailto. Nothing in it mentions anybody: @channel, <!here> and the
-	// like are words, and the adapter renders them as such.
+	// lists, [links](https://…) with http, https and mailto; a backslash before a sign takes the sign's meaning away.
+	// Nothing in it mentions anybody: @channel, <!here> and the like are words, and the adapter renders them as such.
 	Text string
 	// Mention are the accounts to notify, on this platform.
 	Mention []string
@@ -105,6 +105,7 @@ type Reply struct {
 	Text    string            // Markdown, as in Post.Text
 	Posts   []Post            // further private messages; only Text, Card and Buttons count
 	Buttons []Button          // under Text
+	Public  *Post             // a message for everybody, where the event happened; its Key makes it one
 	Form    *Form             // opens a form, or replaces the open one
 	Errors  map[string]string // what is wrong, by field; "" is the form as a whole. The form stays open as it is
 	Options []Option          // answers a Query

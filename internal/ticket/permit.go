@@ -34,6 +34,9 @@ func (t Ticket) VisibleTo(a Actor) bool {
 // SeesNotes says whether the actor may read what is meant for the team.
 func (t Ticket) SeesNotes(a Actor) bool { return a.Person == "" || a.Agent(t.Team) }
 
+// May says whether the actor may do a, as far as that can be known beforehand; else the *Problem.
+func (p *Policy) May(t Ticket, a Action, by Actor) error { return permit(p, t, a, by) }
+
 // permit is the table of who may do what. A ticket that the actor may not see does not exist for them.
 func permit(p *Policy, t Ticket, a Action, by Actor) error {
 	if _, ok := a.(Open); ok {

@@ -150,11 +150,13 @@ type Revision struct {
 
 // File is an attachment. Its content is in the store under ID once it was fetched from Source.
 type File struct {
-	ID     string    `json:"id"`
-	Name   string    `json:"name"` // a bare file name, safe to show and to write
-	Type   string    `json:"type,omitempty"`
-	Size   int64     `json:"size"`
-	Source chat.File `json:"source,omitzero"`
+	ID   string `json:"id"`
+	Name string `json:"name"` // a bare file name, safe to show and to write
+	Type string `json:"type,omitempty"`
+	Size int64  `json:"size"`
+	// Source is the file on Platform, for as long as it has not been fetched.
+	Platform string    `json:"platform,omitempty"`
+	Source   chat.File `json:"source,omitzero"`
 }
 
 // Entry is the entry with number n, if it is among the ones kept with the ticket.

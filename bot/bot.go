@@ -1,0 +1,248 @@
+// Package bot is the conversation: what a person typed or clicked becomes an action on a ticket, and what changed becomes
+// cards, posts and forms. It knows no platform; one file holds one verb.
+package bot
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"balie/internal/chat"
+	"balie/internal/desk"
+	"balie/internal/i18n"
+	"balie/internal/store"
+	"balie/internal/ticket"
+)
+
+// Options are what a Bot is made of.
+type Options struct {
+	Desk      *desk.Desk
+	Platforms []chat.Platform
+	Log       logrus.FieldLogger
+	Now       func() time.Time
+	Pace      Pace
+}
+
+// Bot holds the conversation on all platforms.
+type Bot struct {
+	desk      *desk.Desk
+	policy    *ticket.Policy
+	platforms map[string]chat.Platform
+	log       logrus.FieldLogger
+	now       func() time.Time
+	pace      Pace
+	deliverer *deliverer
+}
+
+// New makes a bot and has the desk tell it of changes.
+func New(o Options) *Bot {
+	b := &Bot{desk: o.Desk, policy: o.Desk.Policy, platforms: map[string]chat.Platform{}, log: o.Log, now: o.Now, pace: o.Pace.orDefaults()}
+	for _, p := range o.Platforms {
+		b.platforms[p.Name()] = p
+	}
+	b.deliverer = newDeliverer(b)
+	o.Desk.Changed = b.deliverer.nudge
+	return b
+}
+
+// turn is one event being answered: who did what, and the voice to answer them in.
+type turn struct {
+	*Bot
+	e    chat.Event
+	who  store.Person
+	by   ticket.Actor
+	say  i18n.Voice
+	caps chat.Caps
+}
+
+// verb is what one verb does when its button is pressed and when its form is sent. Either may be missing.
+type verb struct {
+	click  func(*turn, context.Context, chat.Click) (chat.Reply, error)
+	submit func(*turn, context.Context, chat.Submit) (chat.Reply, error)
+}
+
+// The verbs that buttons and forms carry.
+const (
+	verbOpen     = "open"
+	verbClaim    = "claim"
+	verbReply    = "reply"
+	verbAsk      = "ask"
+	verbNote     = "note"
+	verbAssign   = "assign"
+	verbPriority = "priority"
+	verbStatus   = "status"
+	verbFollow   = "follow"
+	verbUnfollow = "unfollow"
+	verbShare    = "share"
+	verbResolve  = "resolve"
+	verbReopen   = "reopen"
+	verbClose    = "close"
+	verbShow     = "show"
+	verbMore     = "more"
+	verbList     = "list"
+)
+
+var verbs map[string]verb
+
+func init() { // a variable's initialiser would refer to itself through more
+	verbs = map[string]verb{
+		verbOpen:     {click: (*turn).openClick, submit: (*turn).openSubmit},
+		verbClaim:    {click: (*turn).claim},
+		verbReply:    {click: (*turn).replyForm, submit: (*turn).reply},
+		verbAsk:      {click: (*turn).replyForm, submit: (*turn).reply},
+		verbNote:     {click: (*turn).replyForm, submit: (*turn).reply},
+		verbResolve:  {click: (*turn).replyForm, submit: (*turn).reply},
+		verbAssign:   {click: (*turn).assignForm, submit: (*turn).assign},
+		verbPriority: {click: (*turn).priorityForm, submit: (*turn).priority},
+		verbStatus:   {click: (*turn).statusForm, submit: (*turn).status},
+		verbFollow:   {click: (*turn).followForm, submit: (*turn).follow},
+		verbUnfollow: {click: (*turn).unfollow},
+		verbShare:    {click: (*turn).share},
+		verbReopen:   {click: (*turn).reopen},
+		verbClose:    {click: (*turn).closeForm, submit: (*turn).close},
+		verbShow:     {click: (*turn).showClick},
+		verbMore:     {click: (*turn).more},
+		verbList:     {click: (*turn).listClick},
+	}
+}
+
+// Handle answers one event; it is every platform's chat.Handler. It touches nothing but the store.
+func (b *Bot) Handle(ctx context.Context, e chat.Event) (chat.Reply, error) {
+	t, err := b.turn(ctx, e)
+	var r chat.Reply
+	if err == nil {
+		r, err = t.route(ctx)
+	}
+	return t.answer(ctx, r, err)
+}
+
+func (b *Bot) turn(ctx context.Context, e chat.Event) (*turn, error) {
+	t := &turn{Bot: b, e: e, say: i18n.In(b.policy.Language(e.Person.Locale))}
+	if p, ok := b.platforms[e.Platform]; ok {
+		t.caps = p.Caps()
+	}
+	who, err := b.desk.Identify(ctx, e.Identity(), e.Person)
+	if err != nil {
+		return t, err
+	}
+	t.who = who
+	t.say = i18n.In(b.policy.Language(who.Locale))
+	t.by = ticket.Actor{Person: who.ID, Teams: b.desk.TeamsOf(who)}
+	if e.ID != "" {
+		t.by.Event = e.Platform + "|" + e.Workspace + "|" + e.ID
+	}
+	return t, nil
+}
+
+func (t *turn) route(ctx context.Context) (chat.Reply, error) {
+	e := t.e
+	switch {
+	case e.Command != nil:
+		return t.command(ctx, e.Command.Text)
+	case e.Click != nil:
+		if v, ok := verbs[e.Click.Value.Verb]; ok && v.click != nil {
+			return v.click(t, ctx, *e.Click)
+		}
+		return chat.Reply{Text: t.say.Say("old_button")}, nil
+	case e.Submit != nil:
+		if v, ok := verbs[e.Submit.Form.Verb]; ok && v.submit != nil {
+			if e.Submit.Form.Verb != verbOpen && (e.Submit.Closed || e.Submit.Changed != "") {
+				return chat.Reply{}, nil
+			}
+			return v.submit(t, ctx, *e.Submit)
+		}
+		return chat.Reply{Text: t.say.Say("old_button")}, nil
+	case e.Message != nil:
+		return t.message(ctx, *e.Message)
+	case e.Shortcut != nil:
+		return t.shortcut(ctx, *e.Shortcut)
+	}
+	return chat.Reply{}, nil // reactions, queries and the home have no part yet
+}
+
+// answer turns what went wrong into what the person reads. Only errors that are nobody's fault are logged, under a
+// reference that the person sees too.
+func (t *turn) answer(ctx context.Context, r chat.Reply, err error) (chat.Reply, error) {
+	if err == nil {
+		return r, nil
+	}
+	var one *ticket.Problem
+	var more ticket.Problems
+	switch {
+	case errors.As(err, &more):
+	case errors.As(err, &one):
+		more = ticket.Problems{one}
+	default:
+		ref := strings.ToLower(rand.Text()[:8])
+		t.log.WithFields(logrus.Fields{"ref": ref, "platform": t.e.Platform, "event": t.e.ID}).WithError(err).Error("an event could not be handled")
+		text := t.say.Say("internal", "ref", ref)
+		if t.e.Submit != nil {
+			return chat.Reply{Text: text, Errors: map[string]string{"": text}}, err
+		}
+		return chat.Reply{Text: text}, err
+	}
+	if t.e.Submit == nil {
+		return chat.Reply{Text: t.problem(ctx, more[0]), Buttons: r.Buttons}, nil
+	}
+	wrong := map[string]string{}
+	for _, p := range more {
+		wrong[p.Field] = t.problem(ctx, p)
+	}
+	return chat.Reply{Errors: wrong}, nil
+}
+
+// problem is what a person reads of a problem.
+func (t *turn) problem(ctx context.Context, p *ticket.Problem) string {
+	var args []any
+	for k, v := range p.Args {
+		if k == "person" {
+			v = t.name(ctx, v)
+		}
+		args = append(args, k, v)
+	}
+	return t.say.Say("problem_"+string(p.Code), args...)
+}
+
+// name is how a person is called in a text, safe for Markdown.
+func (b *Bot) name(ctx context.Context, id string) string {
+	if id == "" {
+		return "Balie"
+	}
+	p, err := b.desk.Person(ctx, id)
+	if err != nil {
+		b.log.WithError(err).WithField("person", id).Warn("a name could not be looked up")
+		return id
+	}
+	return escape(p.Name)
+}
+
+// link is an http address of ours, or "".
+func link(base string, parts ...string) string {
+	u, err := url.JoinPath(base, parts...)
+	if err != nil {
+		return ""
+	}
+	return u
+}
+
+// escape makes plain text safe inside Markdown: it reads as it is and forms nothing.
+func escape(s string) string { return markdown.Replace(s) }
+
+var markdown = strings.NewReplacer(`\`, `\\`, "*", `\*`, "_", `\_`, "~", `\~`, "`", "\\`", "[", `\[`, "]", `\]`,
+	"<", `\<`, ">", `\>`, "#", `\#`, "|", `\|`)
+
+// arg is a value's argument as a number.
+func atoi(s string) int {
+	n := 0
+	_, err := fmt.Sscanf(s, "%d", &n)
+	if err != nil {
+		return 0
+	}
+	return n
+}

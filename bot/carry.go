@@ -1,0 +1,326 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"balie/internal/chat"
+	"balie/internal/i18n"
+	"balie/internal/store"
+	"balie/internal/ticket"
+)
+
+// carry carries out one delivery. What it posts is rendered from the ticket as it is now.
+func (d *deliverer) carry(ctx context.Context, b *batch, p store.Delivery) error {
+	ctx, cancel := context.WithTimeout(ctx, d.pace.Send)
+	defer cancel()
+	switch p.Effect.Kind {
+	case ticket.EffectFetch:
+		return d.fetch(ctx, b, p)
+	case ticket.EffectGather:
+		return d.gather(ctx, b.Ticket)
+	case ticket.EffectCard, ticket.EffectEntry, ticket.EffectUpdate, ticket.EffectRemove, ticket.EffectStory:
+	}
+	room, ok := b.Ticket.Room(p.Effect.Room)
+	if !ok {
+		return nil // left meanwhile
+	}
+	platform, ok := d.platforms[room.Place.Platform]
+	if !ok {
+		return unknownPlatform(room.Place.Platform)
+	}
+	if wait := d.gate(room.Place); wait > 0 {
+		return &chat.SendError{Retry: wait, Err: errors.New("the destination asked to wait")}
+	}
+	s := sending{deliverer: d, batch: b, delivery: p, room: room, platform: platform, view: d.viewOf(ctx, b.Ticket, room)}
+	switch p.Effect.Kind {
+	case ticket.EffectCard:
+		return s.card(ctx)
+	case ticket.EffectEntry:
+		return s.entry(ctx)
+	case ticket.EffectUpdate:
+		return s.update(ctx)
+	case ticket.EffectRemove:
+		return s.remove(ctx)
+	case ticket.EffectStory:
+		return s.story(ctx)
+	case ticket.EffectFetch, ticket.EffectGather:
+	}
+	return nil
+}
+
+// viewOf is the view for a room: in its person's language, or in its team's.
+func (b *Bot) viewOf(ctx context.Context, tk ticket.Ticket, r ticket.Room) view {
+	lang := b.policy.DefaultLanguage()
+	if r.Person == "" {
+		if team, _ := b.policy.Team(tk.Team); team.Language != "" {
+			lang = team.Language
+		}
+	} else if who, err := b.desk.Person(ctx, r.Person); err == nil {
+		lang = b.policy.Language(who.Locale)
+	}
+	return view{Bot: b, say: i18n.In(lang), platform: r.Place.Platform}
+}
+
+// sending is one delivery to one room.
+type sending struct {
+	*deliverer
+	*batch
+	delivery store.Delivery
+	room     ticket.Room
+	platform chat.Platform
+	view     view
+}
+
+func (s sending) keep(id string, ref chat.Ref) {
+	s.Refs[id] = ref
+	s.out.Refs[id] = ref
+}
+
+func (s sending) card(ctx context.Context) error {
+	if s.fresh[s.room.ID] {
+		return nil // several changes are one edit
+	}
+	p := s.view.root(ctx, s.Ticket, s.room)
+	p.Key, p.To = s.delivery.ID, s.room.Place
+	if ref, ok := s.Refs[s.room.ID]; ok {
+		err := s.platform.Edit(ctx, ref, p)
+		if gone, ok := errors.AsType[*chat.SendError](err); !ok || !gone.Gone {
+			s.fresh[s.room.ID] = err == nil
+			return err
+		}
+		// Somebody deleted it: a ticket without a card would be lost.
+	}
+	ref, err := s.platform.Send(ctx, p)
+	if err != nil {
+		return err
+	}
+	s.fresh[s.room.ID] = true
+	s.keep(s.room.ID, ref)
+	return nil
+}
+
+// thread is the place under the room's first post.
+func (s sending) thread() (chat.Place, error) {
+	root, ok := s.Refs[s.room.ID]
+	if !ok {
+		return chat.Place{}, &chat.SendError{Refused: errNoRoot.Error(), Err: errNoRoot}
+	}
+	return chat.Place{Platform: root.Platform, Workspace: root.Workspace, Channel: root.Channel, Thread: root.Message}, nil
+}
+
+func (s sending) post(ctx context.Context, e ticket.Entry) (chat.Post, error) {
+	to, err := s.thread()
+	if err != nil {
+		return chat.Post{}, err
+	}
+	p := s.view.entry(ctx, s.Ticket, s.room, e)
+	p.Key, p.To = s.delivery.ID, to
+	for _, person := range s.delivery.Effect.Mention {
+		who, err := s.desk.Person(ctx, person)
+		if err != nil {
+			return chat.Post{}, err
+		}
+		if account, ok := s.view.account(who, s.room.Place.Workspace); ok {
+			p.Mention = append(p.Mention, account)
+		}
+	}
+	return p, nil
+}
+
+func (s sending) entry(ctx context.Context) error {
+	e, err := s.find(ctx)
+	if err != nil || e.Deleted {
+		return err
+	}
+	p, err := s.post(ctx, e)
+	if err != nil {
+		return err
+	}
+	for _, f := range e.Files {
+		info, content, err := s.desk.Store.OpenFile(ctx, f.ID)
+		if errors.Is(err, store.ErrNotFound) {
+			p.Text += "\n*" + s.view.say.Say("file_lost", "name", escape(f.Name)) + "*"
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("read file %s: %w", f.ID, err)
+		}
+		if err := content.Close(); err != nil {
+			return fmt.Errorf("read file %s: %w", f.ID, err)
+		}
+		p.Files = append(p.Files, chat.OutFile{Name: f.Name, Type: f.Type, Size: info.Size,
+			Open: func(ctx context.Context) (io.ReadCloser, error) {
+				_, content, err := s.desk.Store.OpenFile(ctx, f.ID)
+				return content, err
+			}})
+	}
+	ref, err := s.platform.Send(ctx, p)
+	if err != nil {
+		return err
+	}
+	s.keep(store.PostID(s.room.ID, e.N), ref)
+	return nil
+}
+
+// find is the delivery's entry, wherever it is kept by now.
+func (s sending) find(ctx context.Context) (ticket.Entry, error) {
+	n := s.delivery.Effect.Entry
+	if e, ok := s.Ticket.Entry(n); ok {
+		return e, nil
+	}
+	older, err := s.desk.Store.History(ctx, s.Ticket.ID, n+1, 1)
+	if err != nil {
+		return ticket.Entry{}, fmt.Errorf("read the history: %w", err)
+	}
+	if len(older) == 0 || older[0].N != n {
+		return ticket.Entry{}, &chat.SendError{Refused: fmt.Sprintf("entry %d is not there", n)}
+	}
+	return older[0], nil
+}
+
+func (s sending) update(ctx context.Context) error {
+	ref, ok := s.Refs[store.PostID(s.room.ID, s.delivery.Effect.Entry)]
+	e, err := s.find(ctx)
+	if err != nil || !ok || e.Deleted {
+		return err
+	}
+	p, err := s.post(ctx, e)
+	if err != nil {
+		return err
+	}
+	p.Mention = nil
+	return s.unlessGone(s.platform.Edit(ctx, ref, p))
+}
+
+func (s sending) remove(ctx context.Context) error {
+	ref, ok := s.Refs[store.PostID(s.room.ID, s.delivery.Effect.Entry)]
+	if !ok {
+		return nil
+	}
+	return s.unlessGone(s.platform.Delete(ctx, ref))
+}
+
+// unlessGone takes it as done that there is nothing left to change.
+func (s sending) unlessGone(err error) error {
+	if gone, ok := errors.AsType[*chat.SendError](err); ok && gone.Gone {
+		return nil
+	}
+	return err
+}
+
+func (s sending) story(ctx context.Context) error {
+	to, err := s.thread()
+	if err != nil {
+		return err
+	}
+	entries := s.Ticket.Entries
+	if len(entries) > 0 && entries[0].N > 1 {
+		const most = 1000
+		older, err := s.desk.Store.History(ctx, s.Ticket.ID, entries[0].N, most)
+		if err != nil {
+			return fmt.Errorf("read the history: %w", err)
+		}
+		all := make([]ticket.Entry, 0, len(older)+len(entries))
+		for i := range older {
+			all = append(all, older[len(older)-1-i])
+		}
+		entries = append(all, entries...)
+	}
+	p := s.view.story(ctx, entries, s.delivery.Effect.Entry)
+	p.Key, p.To, p.At = s.delivery.ID, to, s.delivery.At
+	_, err = s.platform.Send(ctx, p)
+	return err
+}
+
+// fetch stores the files of an entry, while their platform still has them.
+func (d *deliverer) fetch(ctx context.Context, b *batch, p store.Delivery) error {
+	e, err := sending{deliverer: d, batch: b, delivery: p}.find(ctx)
+	if err != nil {
+		return err
+	}
+	for _, f := range e.Files {
+		if f.Platform == "" {
+			continue
+		}
+		platform, ok := d.platforms[f.Platform]
+		if !ok {
+			return unknownPlatform(f.Platform)
+		}
+		fetcher, ok := platform.(chat.Fetcher)
+		if !ok {
+			return &chat.SendError{Refused: f.Platform + " hands over no files"}
+		}
+		if err := d.fetchOne(ctx, fetcher, f); err != nil {
+			return fmt.Errorf("fetch %q: %w", f.Name, err)
+		}
+	}
+	return nil
+}
+
+func (d *deliverer) fetchOne(ctx context.Context, from chat.Fetcher, f ticket.File) error {
+	content, err := from.Fetch(ctx, f.Source)
+	if err != nil {
+		return err
+	}
+	limit := d.policy.Limits.File
+	err = d.desk.Store.PutFile(ctx, store.FileInfo{ID: f.ID, Name: f.Name, Type: f.Type}, &limited{r: content, left: limit})
+	return errors.Join(err, content.Close())
+}
+
+// limited fails once more was read than a file may have, whatever size was claimed.
+type limited struct {
+	r    io.Reader
+	left int64
+}
+
+func (l *limited) Read(p []byte) (int, error) {
+	n, err := l.r.Read(p)
+	if l.left -= int64(n); l.left < 0 {
+		return 0, &chat.SendError{Refused: "the file is larger than it said"}
+	}
+	return n, err
+}
+
+// gather takes the messages along that stood around the one the ticket was made from.
+func (d *deliverer) gather(ctx context.Context, tk ticket.Ticket) error {
+	if len(tk.Entries) == 0 {
+		return nil
+	}
+	from := tk.Entries[0].Origin.Message
+	platform, ok := d.platforms[from.Platform]
+	if !ok {
+		return unknownPlatform(from.Platform)
+	}
+	threads, ok := platform.(chat.Threads)
+	if !ok {
+		return nil
+	}
+	messages, err := threads.Thread(ctx, from.Root())
+	if err != nil {
+		return fmt.Errorf("read the thread: %w", err)
+	}
+	var q ticket.Quote
+	for _, m := range messages {
+		if m.Deleted || m.ID == from.Message && len(m.Files) == 0 {
+			continue // its text is the ticket's description already
+		}
+		who, err := d.desk.Identify(ctx, chat.Identity{Platform: from.Platform, Workspace: from.Workspace, ID: m.Author.ID}, m.Author)
+		if err != nil {
+			return err
+		}
+		ref := from.Root()
+		if m.ID != ref.Message {
+			ref.Thread, ref.Message = ref.Message, m.ID
+		}
+		var attached []ticket.File
+		for _, f := range m.Files {
+			attached = append(attached, ticket.File{Name: f.Name, Type: f.Type, Size: f.Size, Platform: from.Platform, Source: f})
+		}
+		q.Quotes = append(q.Quotes, ticket.Quoted{By: who.ID, At: m.At, Text: m.Text, Files: attached, Message: ref})
+	}
+	_, err = d.desk.Act(ctx, tk.ID, ticket.Balie, q)
+	return err
+}

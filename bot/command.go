@@ -1,0 +1,110 @@
+package bot
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"balie/internal/chat"
+	"balie/internal/ticket"
+)
+
+// ShortcutCreate is the name of the shortcut that makes a ticket of a message.
+const ShortcutCreate = "create_ticket"
+
+// subcommands are the words that may follow the command, in every language. Anything else is a summary: who types
+// "/ticket help, the printer is on fire" means a ticket.
+var subcommands = map[string]string{
+	"mine": "mine", "mijn": "mine",
+	"show": "show", "toon": "show",
+	"search": "search", "zoek": "search",
+	"queue": "queue", "wachtrij": "queue",
+	"panel": "panel", "paneel": "panel",
+	"help": "help", "hulp": "help",
+}
+
+func (t *turn) command(ctx context.Context, text string) (chat.Reply, error) {
+	text = ticket.Line(text)
+	word, rest, _ := strings.Cut(text, " ")
+	rest = strings.TrimSpace(rest)
+	switch subcommands[strings.ToLower(word)] {
+	case "help":
+		if rest == "" {
+			return t.help(), nil
+		}
+	case "mine":
+		switch strings.ToLower(rest) {
+		case "", "open":
+			return t.mine(ctx, true, "")
+		case "closed", "gesloten":
+			return t.mine(ctx, false, "")
+		}
+	case "queue":
+		if rest == "" {
+			return t.queue(ctx, "")
+		}
+	case "show":
+		if rest == "" {
+			return chat.Reply{Text: t.say.Say("show_which")}, nil
+		}
+		if key, more, _ := strings.Cut(rest, " "); more == "" {
+			return t.show(ctx, key)
+		}
+	case "search":
+		return t.search(ctx, rest)
+	case "panel":
+		if rest == "" {
+			return t.panel()
+		}
+	}
+	given := chat.Values{}
+	if text != "" {
+		given[ticket.FieldSummary] = []string{text}
+	}
+	return t.offerForm(ctx, openArg{}, given)
+}
+
+func (t *turn) help() chat.Reply {
+	text := t.say.Say("help")
+	if len(t.by.Teams) > 0 {
+		text += "\n\n" + t.say.Say("help_agent")
+	}
+	return chat.Reply{Text: text, Buttons: []chat.Button{{Label: t.say.Say("button_open"), Value: openArg{}.value(), Style: chat.Primary}}}
+}
+
+// panel posts a message with a button that opens the form, for a channel where people ask.
+func (t *turn) panel() (chat.Reply, error) {
+	if len(t.by.Teams) == 0 {
+		return chat.Reply{}, &ticket.Problem{Code: ticket.NotAllowed}
+	}
+	return chat.Reply{Public: &chat.Post{
+		Key:     "panel|" + t.by.Event,
+		Card:    &chat.Card{Title: t.say.Say("panel_title"), Text: t.say.Say("panel_text"), Tone: chat.Info},
+		Text:    t.say.Say("panel_title"),
+		Buttons: []chat.Button{{Label: t.say.Say("button_open"), Value: openArg{}.value(), Style: chat.Primary}},
+	}}, nil
+}
+
+// shortcut makes a ticket of a message: the form starts with its text, and the thread around it is taken along.
+func (t *turn) shortcut(ctx context.Context, s chat.Shortcut) (chat.Reply, error) {
+	if s.Name != ShortcutCreate {
+		return chat.Reply{Text: t.say.Say("old_button")}, nil
+	}
+	return t.offerForm(ctx, openArg{Gather: s.Ref}, t.fromText(s.Message.Text))
+}
+
+// fromText are the answers that a message already gives: its first line as the summary, all of it as the description if
+// it says more.
+func (t *turn) fromText(text string) chat.Values {
+	text = ticket.Clean(text)
+	first, _, more := strings.Cut(text, "\n")
+	summary := ticket.Cut(ticket.Line(first), t.policy.Limits.Summary)
+	given := chat.Values{ticket.FieldSummary: {summary}}
+	if more || summary != text {
+		given[ticket.FieldDescription] = []string{ticket.Cut(text, t.policy.Limits.Text)}
+	}
+	return given
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,265 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+	"github.com/sirupsen/logrus"
+
+	"balie/internal/chat"
+	"balie/internal/store"
+	"balie/internal/ticket"
+)
+
+// Pace says how busy the bot is when nobody asks anything of it. Zero values are replaced by the defaults.
+type Pace struct {
+	Workers  int           // tickets delivered for at once; 16
+	Poll     time.Duration // between looks for deliveries that nobody told us of; 1 s
+	Lease    time.Duration // how long a worker may take for one ticket; 1 min
+	Send     time.Duration // how long one post may take; 15 s
+	Tick     time.Duration // between looks for tickets that are due; 1 s
+	Roster   time.Duration // between looks at who the agents are; 30 s
+	Backoff  time.Duration // after the first failure, doubled up to 5 min; 1 s
+	Patience time.Duration // until a post that keeps failing is given up; 24 h
+}
+
+func (p Pace) orDefaults() Pace {
+	set := func(d *time.Duration, v time.Duration) {
+		if *d == 0 {
+			*d = v
+		}
+	}
+	if p.Workers == 0 {
+		p.Workers = 16
+	}
+	set(&p.Poll, time.Second)
+	set(&p.Lease, time.Minute)
+	set(&p.Send, 15*time.Second)
+	set(&p.Tick, time.Second)
+	set(&p.Roster, 30*time.Second)
+	set(&p.Backoff, time.Second)
+	set(&p.Patience, 24*time.Hour)
+	return p
+}
+
+// deliverer carries out what tickets want told. It alone writes a ticket's delivery half, under a lease.
+type deliverer struct {
+	*Bot
+	owner string
+	queue *queue
+
+	mu    sync.Mutex
+	gates map[chat.Place]time.Time // destinations that asked to wait, and until when
+}
+
+func newDeliverer(b *Bot) *deliverer {
+	return &deliverer{Bot: b, owner: ulid.Make().String(), queue: newQueue(), gates: map[chat.Place]time.Time{}}
+}
+
+func (d *deliverer) nudge(id string) { d.queue.push(id) }
+
+// run delivers until ctx ends.
+func (d *deliverer) run(ctx context.Context) {
+	var wg sync.WaitGroup
+	leased := make(chan store.Work)
+	for range d.pace.Workers {
+		wg.Go(func() { d.work(ctx, leased) })
+	}
+	wg.Go(func() { d.poll(ctx, leased) })
+	wg.Wait()
+}
+
+func (d *deliverer) work(ctx context.Context, leased <-chan store.Work) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case w := <-leased:
+			d.deliver(ctx, w)
+		case id := <-d.queue.ids:
+			if !d.queue.begin(id) {
+				continue
+			}
+			w, err := d.lease(ctx, id)
+			if err == nil {
+				d.deliver(ctx, w)
+			} else if !errors.Is(err, store.ErrNotFound) && ctx.Err() == nil {
+				d.log.WithError(err).Warn("a delivery waits for the store")
+			}
+			d.queue.end(id)
+		}
+	}
+}
+
+// poll finds what nobody told us of: deliveries that wait for their next try, and those of another process.
+func (d *deliverer) poll(ctx context.Context, leased chan<- store.Work) {
+	every(ctx, d.pace.Poll, func() {
+		for ctx.Err() == nil {
+			w, err := d.lease(ctx, "")
+			if errors.Is(err, store.ErrNotFound) {
+				return
+			}
+			if err != nil {
+				if ctx.Err() == nil {
+					d.log.WithError(err).Warn("deliveries wait for the store")
+				}
+				return
+			}
+			select {
+			case leased <- w:
+			case <-ctx.Done():
+				return // the lease runs out
+			}
+		}
+	})
+}
+
+func (d *deliverer) lease(ctx context.Context, id string) (store.Work, error) {
+	now := d.now().UTC()
+	return d.desk.Store.Lease(ctx, id, d.owner, now, now.Add(d.pace.Lease))
+}
+
+// batch is a ticket's deliveries being carried out.
+type batch struct {
+	store.Work
+	out     store.Outcome
+	blocked map[string]bool // rooms whose order must be kept: nothing more goes there in this batch
+	fresh   map[string]bool // rooms whose card is up to date already
+	files   map[int]bool    // entries whose files are still to be fetched
+}
+
+// deliver carries out w in order, room by room, and writes what became of it.
+func (d *deliverer) deliver(ctx context.Context, w store.Work) {
+	b := &batch{Work: w, blocked: map[string]bool{}, fresh: map[string]bool{}, files: map[int]bool{}}
+	b.out.Refs = map[string]chat.Ref{}
+	if b.Refs == nil {
+		b.Refs = map[string]chat.Ref{}
+	}
+	deadline := time.Now().Add(d.pace.Lease - d.pace.Send)
+	for _, p := range w.Pending {
+		if ctx.Err() != nil || time.Now().After(deadline) {
+			break // what is left stays pending
+		}
+		lane := p.Effect.Room
+		if lane == "" {
+			lane = string(p.Effect.Kind)
+		}
+		if b.blocked[lane] || b.waits(p) || p.Next.After(d.now()) {
+			b.blocked[lane] = true
+			if p.Effect.Kind == ticket.EffectFetch {
+				b.files[p.Effect.Entry] = true
+			}
+			continue
+		}
+		d.settle(b, p, lane, d.carry(ctx, b, p))
+	}
+	// The outcome is written even when we are told to stop: it spares sending again.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if err := d.desk.Store.Settle(ctx, w, b.out); err != nil {
+		d.log.WithError(err).WithField("ticket", w.Ticket.Key).Warn("deliveries will be repeated: their outcome could not be kept")
+		return
+	}
+	for _, dead := range b.out.Dead {
+		d.tellDead(ctx, w.Ticket, dead)
+	}
+}
+
+// waits says whether the delivery shows files that are not there yet.
+func (b *batch) waits(p store.Delivery) bool {
+	return p.Effect.Kind == ticket.EffectEntry && b.files[p.Effect.Entry]
+}
+
+// settle notes what became of one delivery.
+func (d *deliverer) settle(b *batch, p store.Delivery, lane string, err error) {
+	if err == nil {
+		b.out.Done = append(b.out.Done, p.ID)
+		return
+	}
+	now := d.now().UTC()
+	var s *chat.SendError
+	if !errors.As(err, &s) {
+		s = &chat.SendError{Err: err}
+	}
+	p.Tries++
+	p.Error = ticket.Cut(ticket.Line(err.Error()), 300)
+	log := d.log.WithFields(logrus.Fields{"ticket": b.Ticket.Key, "room": p.Effect.Room, "kind": string(p.Effect.Kind), "tries": p.Tries}).WithError(err)
+	switch {
+	case s.Gone || s.Refused != "" || now.Sub(p.At) > d.pace.Patience && p.Tries > 10:
+		log.Warn("a delivery was given up")
+		b.out.Done = append(b.out.Done, p.ID)
+		b.out.Dead = append(b.out.Dead, store.Dead{Delivery: p, Ticket: b.Ticket.ID, Key: b.Ticket.Key, Reason: p.Error, Since: now})
+		return
+	case s.Retry > 0:
+		p.Next = now.Add(s.Retry)
+		if room, ok := b.Ticket.Room(p.Effect.Room); ok {
+			d.close(room.Place, p.Next)
+		}
+		log.WithField("wait", s.Retry).Debug("a destination asked to wait")
+	default:
+		wait := min(d.pace.Backoff<<min(p.Tries-1, 16), 5*time.Minute)
+		p.Next = now.Add(wait)
+		log.WithField("wait", wait).Warn("a delivery failed and will be tried again")
+	}
+	b.blocked[lane] = true
+	if p.Effect.Kind == ticket.EffectFetch {
+		b.files[p.Effect.Entry] = true
+	}
+	b.out.Retry = append(b.out.Retry, p)
+}
+
+// close keeps a destination free until the time given.
+func (d *deliverer) close(to chat.Place, until time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for place, t := range d.gates {
+		if t.Before(d.now()) {
+			delete(d.gates, place)
+		}
+	}
+	if until.After(d.gates[to]) {
+		d.gates[to] = until
+	}
+}
+
+// gate is how long the destination still wants to be left alone.
+func (d *deliverer) gate(to chat.Place) time.Duration {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.gates[to].Sub(d.now())
+}
+
+// tellDead notes on the ticket that something could not be told, unless that is the very thing that can't be told.
+func (d *deliverer) tellDead(ctx context.Context, tk ticket.Ticket, dead store.Dead) {
+	room, _ := tk.Room(dead.Effect.Room)
+	if room.Kind == ticket.TriageRoom {
+		return
+	}
+	if _, err := d.desk.Act(ctx, tk.ID, ticket.Balie, ticket.Undelivered{Room: dead.Effect.Room, Reason: dead.Reason}); err != nil {
+		d.log.WithError(err).WithField("ticket", tk.Key).Error("a lost delivery could not be noted on its ticket")
+	}
+}
+
+// every does f now and after each interval until ctx ends.
+func every(ctx context.Context, interval time.Duration, f func()) {
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	for {
+		f()
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+var errNoRoot = errors.New("the conversation that it belongs to could not be started")
+
+func unknownPlatform(name string) error {
+	return fmt.Errorf("%s is not connected", name)
+}

@@ -1,0 +1,76 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"balie/internal/chat"
+	"balie/internal/store"
+	"balie/internal/ticket"
+)
+
+// message is what was said where the bot can read it. In a ticket's thread it becomes part of the ticket; in the direct
+// conversation it is a way in; anywhere else it is none of our business.
+func (t *turn) message(ctx context.Context, m chat.Message) (chat.Reply, error) {
+	if t.e.Thread != "" {
+		root := chat.Ref{Platform: t.e.Platform, Workspace: t.e.Workspace, Channel: t.e.Channel, Message: t.e.Thread}
+		tk, room, err := t.desk.Store.TicketByRoom(ctx, root)
+		if err == nil {
+			return t.inThread(ctx, tk, room, m)
+		}
+		if !errors.Is(err, store.ErrNotFound) {
+			return chat.Reply{}, fmt.Errorf("look for the thread's ticket: %w", err)
+		}
+	}
+	if !t.e.Direct || m.Edited || m.Deleted || ticket.Clean(m.Text) == "" {
+		return chat.Reply{}, nil
+	}
+	return t.offerTicket(ctx, m.Text, t.say.Say("direct_offer"))
+}
+
+// offerTicket keeps the text and offers to make a ticket of it.
+func (t *turn) offerTicket(ctx context.Context, text, line string) (chat.Reply, error) {
+	d := store.Draft{Person: t.who.ID, Form: formOpen, Values: t.fromText(text), At: t.now().UTC()}
+	if err := t.desk.Store.SaveDraft(ctx, d); err != nil {
+		return chat.Reply{}, fmt.Errorf("keep the draft: %w", err)
+	}
+	return chat.Reply{Text: line, Buttons: []chat.Button{
+		{Label: t.say.Say("button_open"), Value: openArg{Draft: true}.value(), Style: chat.Primary},
+		{Label: t.say.Say("button_mine"), Value: chat.Value{Verb: verbList, Arg: listMine}},
+	}}, nil
+}
+
+func (t *turn) inThread(ctx context.Context, tk ticket.Ticket, room string, m chat.Message) (chat.Reply, error) {
+	t.by.Origin = ticket.Origin{Room: room, Message: chat.Ref{Platform: t.e.Platform, Workspace: t.e.Workspace,
+		Channel: t.e.Channel, Thread: t.e.Thread, Message: m.ID}}
+	_, err := t.desk.Act(ctx, tk.ID, t.by, t.said(tk, room, m))
+	if p, ok := errors.AsType[*ticket.Problem](err); ok && p.Code == ticket.TicketClosed && tk.VisibleTo(t.by) {
+		return t.offerTicket(ctx, m.Text, t.problem(ctx, p)+" "+t.say.Say("closed_offer"))
+	}
+	return chat.Reply{}, err
+}
+
+// said is the action that a message in a ticket's room stands for.
+func (t *turn) said(tk ticket.Ticket, room string, m chat.Message) ticket.Action {
+	if m.Deleted {
+		return ticket.Delete{}
+	}
+	if m.Edited {
+		return ticket.Edit{Text: m.Text}
+	}
+	attached := t.files(m.Files)
+	r, _ := tk.Room(room)
+	if r.Kind == ticket.TriageRoom {
+		if team, _ := t.policy.Team(tk.Team); team.Thread == ticket.EntryReply {
+			return ticket.Reply{Text: m.Text, Files: attached}
+		}
+		return ticket.Note{Text: m.Text, Files: attached}
+	}
+	roles := tk.Roles(t.by)
+	if slices.Equal(roles, []ticket.Role{ticket.AgentRole}) {
+		return ticket.Reply{Text: m.Text, Files: attached}
+	}
+	return ticket.Message{Text: m.Text, Files: attached}
+}

@@ -1,0 +1,269 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"balie/internal/chat"
+	"balie/internal/i18n"
+	"balie/internal/store"
+	"balie/internal/ticket"
+)
+
+// formOpen is the name under which the drafts of the open form are kept.
+const formOpen = "open"
+
+// openArg is what an open form needs to know beyond its answers.
+type openArg struct {
+	Draft  bool     `json:"d,omitempty"` // a draft is kept, to be forgotten when the ticket is made
+	Gather chat.Ref `json:"g,omitzero"`  // the message that the ticket is made from
+}
+
+func (a openArg) value() chat.Value {
+	v := chat.Value{Verb: verbOpen}
+	if a != (openArg{}) {
+		body, err := json.Marshal(a)
+		if err != nil {
+			panic(err) // a struct of strings
+		}
+		v.Arg = string(body)
+	}
+	return v
+}
+
+func openArgOf(v chat.Value) (a openArg) {
+	if v.Arg != "" && json.Unmarshal([]byte(v.Arg), &a) != nil {
+		return openArg{}
+	}
+	return a
+}
+
+// offerForm opens the form, with the draft if there is one; what is given now goes before it.
+func (t *turn) offerForm(ctx context.Context, arg openArg, given chat.Values) (chat.Reply, error) {
+	d, err := t.desk.Store.Draft(ctx, t.who.ID, formOpen)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return chat.Reply{}, fmt.Errorf("read the draft: %w", err)
+	}
+	values := chat.Values{}
+	intro := ""
+	if err == nil {
+		values = d.Values.Clone()
+		arg.Draft = true
+		intro = t.say.Say("form_draft")
+	}
+	for k, v := range given {
+		values[k] = v
+	}
+	f := t.openForm(arg, values)
+	f.Intro = intro
+	return chat.Reply{Form: f}, nil
+}
+
+// openForm is the form as it should look with the answers so far.
+func (t *turn) openForm(arg openArg, values chat.Values) *chat.Form {
+	p := t.policy
+	typ, program := values.Get(ticket.FieldType), values.Get(ticket.FieldProgram)
+	var categories []chat.Option
+	for _, c := range p.Categories {
+		if p.Offers(c, typ, program) || typ == "" && len(c.Programs) == 0 {
+			categories = append(categories, chat.Option{Value: c.ID, Label: t.text(c.Label), Hint: t.text(c.Description)})
+		}
+	}
+	chosen := values.Get(ticket.FieldCategory)
+	if !slices.ContainsFunc(categories, func(o chat.Option) bool { return o.Value == chosen }) {
+		chosen = ""
+		if len(categories) == 1 {
+			chosen = categories[0].Value
+		}
+	}
+	category, _ := p.Category(chosen)
+
+	f := &chat.Form{Value: arg.value(), Title: t.say.Say("form_open_title"), Submit: t.say.Say("form_open_submit")}
+	add := func(field chat.Field) {
+		if field.Value == nil {
+			field.Value = values[field.ID]
+		}
+		f.Fields = append(f.Fields, field)
+	}
+	add(chat.Field{ID: ticket.FieldSummary, Kind: chat.TextField, Required: true, Max: p.Limits.Summary,
+		Label: t.say.Say("field_summary"), Placeholder: t.say.Say("field_summary_placeholder")})
+	if len(p.Types) > 0 {
+		add(chat.Field{ID: ticket.FieldType, Kind: chat.SelectField, Required: true, Refresh: true,
+			Label: t.say.Say("field_type"), Options: t.choices(p.Types)})
+	}
+	if len(p.Programs) > 0 {
+		add(chat.Field{ID: ticket.FieldProgram, Kind: chat.SelectField, Required: true, Refresh: true,
+			Label: t.say.Say("field_program"), Options: t.choices(p.Programs)})
+	}
+	add(chat.Field{ID: ticket.FieldCategory, Kind: chat.SelectField, Required: true, Refresh: true,
+		Label: t.say.Say("field_category"), Options: categories, Value: one(chosen)})
+	for _, q := range category.Fields {
+		if field, ok := t.question(category, q, typ, program, values); ok {
+			add(field)
+		}
+	}
+	add(chat.Field{ID: ticket.FieldDescription, Kind: chat.LongTextField, Max: p.Limits.Text,
+		Label: t.say.Say("field_description"), Hint: t.say.Say("field_description_hint")})
+	priority := values.Get(ticket.FieldPriority)
+	if priority == "" {
+		priority = p.ProposedPriority(category)
+	}
+	add(chat.Field{ID: ticket.FieldPriority, Kind: chat.SelectField, Required: true,
+		Label: t.say.Say("field_priority"), Options: t.priorities(), Value: one(priority)})
+	add(chat.Field{ID: ticket.FieldFiles, Kind: chat.FileField, Max: p.Limits.Files, Label: t.say.Say("field_files")})
+	return f
+}
+
+// question is a category's question as a field; not ok if it is not asked beside the other answers.
+func (t *turn) question(c ticket.Category, q ticket.Field, typ, program string, values chat.Values) (chat.Field, bool) {
+	field := chat.Field{ID: q.ID, Kind: q.Kind, Required: q.Required, Max: q.Max, Label: t.text(q.Label), Hint: t.text(q.Hint),
+		Refresh: slices.ContainsFunc(c.Fields, func(o ticket.Field) bool { return o.DependsOn == q.ID })}
+	if q.Kind == chat.TextField || q.Kind == chat.LongTextField {
+		if field.Max == 0 {
+			field.Max = t.policy.Limits.Text
+		}
+		return field, true
+	}
+	if q.Kind != chat.SelectField && q.Kind != chat.MultiField {
+		return field, true
+	}
+	for _, o := range t.policy.OptionsOf(q, typ, program, values) {
+		field.Options = append(field.Options, chat.Option{Value: o.ID, Label: t.text(o.Label)})
+	}
+	for _, v := range values[q.ID] { // what is not offered any more is not chosen any more
+		if slices.ContainsFunc(field.Options, func(o chat.Option) bool { return o.Value == v }) {
+			field.Value = append(field.Value, v)
+		}
+	}
+	if field.Value == nil {
+		field.Value = []string{}
+	}
+	return field, len(field.Options) > 0
+}
+
+func (t *turn) openClick(ctx context.Context, c chat.Click) (chat.Reply, error) {
+	return t.offerForm(ctx, openArgOf(c.Value), nil)
+}
+
+func (t *turn) openSubmit(ctx context.Context, s chat.Submit) (chat.Reply, error) {
+	arg := openArgOf(s.Form)
+	if s.Closed || s.Changed != "" {
+		if s.Closed && !worthKeeping(s.Values) {
+			return chat.Reply{}, nil
+		}
+		d := store.Draft{Person: t.who.ID, Form: formOpen, Values: s.Values, At: t.now().UTC()}
+		if err := t.desk.Store.SaveDraft(ctx, d); err != nil {
+			return chat.Reply{}, fmt.Errorf("keep the draft: %w", err)
+		}
+		if s.Closed {
+			return chat.Reply{Text: t.say.Say("draft_kept")}, nil
+		}
+		arg.Draft = true
+		return chat.Reply{Form: t.openForm(arg, s.Values)}, nil
+	}
+
+	fields, err := t.people(ctx, s)
+	if err != nil {
+		return chat.Reply{}, err
+	}
+	o := ticket.Open{
+		Source: t.e.Place(), Account: t.e.Person.ID,
+		Type: s.Values.Get(ticket.FieldType), Program: s.Values.Get(ticket.FieldProgram),
+		Category: s.Values.Get(ticket.FieldCategory), Requested: s.Values.Get(ticket.FieldPriority),
+		Summary: s.Values.Get(ticket.FieldSummary), Description: s.Values.Get(ticket.FieldDescription),
+		Fields: fields, Gather: arg.Gather,
+	}
+	for _, field := range sortedKeys(s.Files) {
+		o.Files = append(o.Files, t.files(s.Files[field])...)
+	}
+	tk, err := t.desk.Open(ctx, t.by, o)
+	if err != nil {
+		return chat.Reply{}, err
+	}
+	if arg.Draft {
+		if err := t.desk.Store.DeleteDraft(ctx, t.who.ID, formOpen); err != nil {
+			// The ticket is made; a draft that lingers is offered once more, which loses nothing.
+			t.log.WithError(err).Warn("a draft could not be deleted")
+		}
+	}
+	return chat.Reply{Text: t.say.Say("opened", "key", tk.Key, "summary", escape(tk.Summary)),
+		Buttons: []chat.Button{t.button(tk, verbShow)}}, nil
+}
+
+// people are the form's answers with accounts replaced by people, and the names of files under their fields.
+func (t *turn) people(ctx context.Context, s chat.Submit) (chat.Values, error) {
+	values := s.Values.Clone()
+	for field, list := range s.Files {
+		for _, f := range list {
+			values[field] = append(values[field], ticket.FileName(f.Name))
+		}
+	}
+	category, _ := t.policy.Category(values.Get(ticket.FieldCategory))
+	for _, f := range category.Fields {
+		if f.Kind != chat.PersonField {
+			continue
+		}
+		for i, account := range values[f.ID] {
+			who, err := t.person(ctx, account)
+			if err != nil {
+				return nil, err
+			}
+			values[f.ID][i] = who.ID
+		}
+	}
+	return values, nil
+}
+
+// person is who has the account on the platform of this turn.
+func (t *turn) person(ctx context.Context, account string) (store.Person, error) {
+	return t.desk.Identify(ctx, chat.Identity{Platform: t.e.Platform, Workspace: t.e.Workspace, ID: account}, chat.Person{ID: account})
+}
+
+// worthKeeping says whether somebody typed something that they would miss.
+func worthKeeping(v chat.Values) bool {
+	return strings.TrimSpace(v.Get(ticket.FieldSummary)+v.Get(ticket.FieldDescription)) != ""
+}
+
+func (t *turn) text(x ticket.Text) string { return t.label(x, t.say) }
+
+// label is a policy's text in the voice's language.
+func (b *Bot) label(x ticket.Text, say i18n.Voice) string {
+	return x.In(say.Lang, b.policy.Languages...)
+}
+
+func (t *turn) choices(list []ticket.Choice) []chat.Option {
+	out := make([]chat.Option, len(list))
+	for i, c := range list {
+		out[i] = chat.Option{Value: c.ID, Label: t.text(c.Label), Hint: t.text(c.Hint)}
+	}
+	return out
+}
+
+func (t *turn) priorities() []chat.Option {
+	out := make([]chat.Option, len(t.policy.Priorities))
+	for i, c := range t.policy.Priorities {
+		out[i] = chat.Option{Value: c.ID, Label: t.text(c.Label), Hint: t.text(c.Hint)}
+	}
+	return out
+}
+
+// one is a list of the value, or an empty list for none.
+func one(v string) []string {
+	if v == "" {
+		return []string{}
+	}
+	return []string{v}
+}
+
+// files are the platform's files as attachments.
+func (t *turn) files(list []chat.File) []ticket.File {
+	out := make([]ticket.File, len(list))
+	for i, f := range list {
+		out[i] = ticket.File{Name: f.Name, Type: f.Type, Size: f.Size, Platform: t.e.Platform, Source: f}
+	}
+	return out
+}

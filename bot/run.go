@@ -1,0 +1,119 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"balie/internal/chat"
+	"balie/internal/ticket"
+)
+
+// Prepare learns who the agents are, so that the first event finds them. A platform that can't tell now is asked again
+// later; what it told last is used until then.
+func (b *Bot) Prepare(ctx context.Context) error {
+	if err := b.desk.LoadAgents(ctx); err != nil {
+		return err
+	}
+	b.learnAgents(ctx)
+	return nil
+}
+
+// Run keeps the platforms connected, delivers, and watches the time, until ctx ends; then it returns nil. An error means
+// that a platform can't be used until somebody changes something.
+func (b *Bot) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var wg sync.WaitGroup
+	wg.Go(func() { b.deliverer.run(ctx) })
+	wg.Go(func() { every(ctx, b.pace.Tick, func() { b.tick(ctx) }) })
+	wg.Go(func() { every(ctx, b.pace.Roster, func() { b.learnAgents(ctx) }) })
+	for name, p := range b.platforms {
+		wg.Go(func() {
+			if err := p.Run(ctx, b.Handle); err != nil && ctx.Err() == nil {
+				cancel(fmt.Errorf("%s: %w", name, err))
+			}
+		})
+	}
+	wg.Wait()
+	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+// tick does what time asks for. Two processes may tick the same ticket: its version lets one of them win, and the other
+// finds nothing left to do.
+func (b *Bot) tick(ctx context.Context) {
+	const most = 100
+	due, err := b.desk.Store.Due(ctx, b.now().UTC(), most)
+	if err != nil {
+		if ctx.Err() == nil {
+			b.log.WithError(err).Warn("time stands still: the store can't say what is due")
+		}
+		return
+	}
+	for _, id := range due {
+		if _, err := b.desk.Act(ctx, id, ticket.Balie, ticket.Tick{}); err != nil && ctx.Err() == nil {
+			b.log.WithError(err).WithField("ticket", id).Warn("a ticket that is due could not be moved on")
+		}
+	}
+}
+
+// learnAgents asks the platforms who handles each team's tickets: the people that the policy names, else the members of
+// the triage channels.
+func (b *Bot) learnAgents(ctx context.Context) {
+	for _, team := range b.policy.Teams {
+		accounts, err := b.agentsOf(ctx, team)
+		if err == nil {
+			err = b.desk.SetAgents(ctx, team.ID, accounts)
+		}
+		if err != nil && ctx.Err() == nil {
+			b.log.WithError(err).WithField("team", team.ID).Warn("the team's agents could not be looked up; they stay as they were")
+		}
+	}
+}
+
+func (b *Bot) agentsOf(ctx context.Context, team ticket.Team) ([]chat.Identity, error) {
+	var accounts []chat.Identity
+	for _, a := range team.Agents {
+		if d, ok := b.directory(a.Platform); ok && a.Person != "" {
+			for _, w := range d.Workspaces() {
+				accounts = append(accounts, chat.Identity{Platform: a.Platform, Workspace: w, ID: a.Person})
+			}
+		}
+	}
+	if len(team.Agents) > 0 {
+		return accounts, nil
+	}
+	for _, ch := range team.Triage {
+		d, ok := b.directory(ch.Platform)
+		if !ok {
+			continue
+		}
+		workspaces := []string{ch.Workspace}
+		if ch.Workspace == "" {
+			workspaces = d.Workspaces()
+		}
+		for _, w := range workspaces {
+			members, err := d.Members(ctx, w, ch.ID)
+			if err != nil {
+				return nil, fmt.Errorf("members of %s on %s: %w", ch.ID, ch.Platform, err)
+			}
+			for _, m := range members {
+				i := chat.Identity{Platform: ch.Platform, Workspace: w, ID: m.ID}
+				if _, err := b.desk.Identify(ctx, i, m); err != nil {
+					return nil, err
+				}
+				accounts = append(accounts, i)
+			}
+		}
+	}
+	return accounts, nil
+}
+
+func (b *Bot) directory(platform string) (chat.Directory, bool) {
+	d, ok := b.platforms[platform].(chat.Directory)
+	return d, ok
+}
