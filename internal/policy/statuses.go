@@ -32,7 +32,9 @@ func (r *reader) statuses(o object) []ticket.Status {
 		if o, ok := r.object(p.value, "label", "description", "phase", "tone", "after"); ok {
 			s.Label, s.Description = o.label("label", "In progress"), o.hint("description")
 			if _, ok := o.need("phase", "phase: open"); ok {
-				s.Phase = ticket.Phase(o.choice("phase", "", phases...))
+				if phase := o.choice("phase", "", phases...); slices.Contains(phases, phase) {
+					s.Phase = ticket.Phase(phase)
+				}
 			}
 			s.Tone = chat.Tone(o.choice("tone", string(chat.Neutral), tones...))
 			s.After = r.timer(o, s, known)
@@ -133,9 +135,11 @@ func (r *reader) flow(o object, statuses []ticket.Status) ticket.Flow {
 	if o, ok = r.object(n, keys...); !ok {
 		return f
 	}
+	// A status without a right phase is a mistake of its own, about which flow has nothing to add.
+	sure := len(statuses) > 0 && !slices.ContainsFunc(statuses, func(s ticket.Status) bool { return s.Phase == "" })
 	for _, k := range flowKeys {
 		fit := fitting(statuses, k.phases)
-		if len(fit) == 0 && len(statuses) > 0 {
+		if len(fit) == 0 && sure {
 			phase := string(k.phases[0])
 			r.failf(n.keyAt, "flow.%s needs a status of phase %s and there is none: add one to statuses, such as %s: {label: …, phase: %s}",
 				k.key, phase, strings.ReplaceAll(phase, "_", "-"), phase)
@@ -153,7 +157,7 @@ func (r *reader) flow(o object, statuses []ticket.Status) ticket.Flow {
 		if !ok {
 			continue
 		}
-		if !slices.Contains(fit, id) {
+		if !slices.Contains(fit, id) && sure {
 			r.failf(v.at, "%s: the status %s has the phase %s, but %s must lead to phase %s; use %s",
 				v.path, id, phaseOf(statuses, id), k.key, oneOf(asStrings(k.phases)), oneOf(fit))
 		}
@@ -162,12 +166,14 @@ func (r *reader) flow(o object, statuses []ticket.Status) ticket.Flow {
 	return f
 }
 
-// fitting are the ids of the statuses in one of the phases.
+// fitting are the ids of the statuses in one of the phases, those of the first phase first.
 func fitting(statuses []ticket.Status, phases []ticket.Phase) []string {
 	var out []string
-	for _, s := range statuses {
-		if slices.Contains(phases, s.Phase) {
-			out = append(out, s.ID)
+	for _, phase := range phases {
+		for _, s := range statuses {
+			if s.Phase == phase {
+				out = append(out, s.ID)
+			}
 		}
 	}
 	return out

@@ -66,13 +66,14 @@ type reader struct {
 
 	anchors map[string]ast.Node
 	open    map[string]bool // the aliases being written out, to notice one that contains itself
+	outer   position        // of the alias that the others are being written out for
 	nodes   int
 	stopped bool // the file is too large to go on
 }
 
 // tree parses the file, or notes why that isn't possible and returns nil.
 func (r *reader) tree(data []byte) *node {
-	if !r.readable(data) {
+	if !r.readable(data) || !r.spaced(string(data)) {
 		return nil
 	}
 	tokens := lexer.Tokenize(string(bytes.TrimPrefix(data, []byte("\ufeff"))))
@@ -82,7 +83,7 @@ func (r *reader) tree(data []byte) *node {
 	}
 	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
-		r.syntax(data, err)
+		r.syntax(err)
 		return nil
 	}
 	if len(file.Docs) > 1 {
@@ -138,6 +139,20 @@ func (r *reader) readable(data []byte) bool {
 	return true
 }
 
+// spaced notes a tab in the indentation, which editors show like spaces and YAML reads otherwise.
+func (r *reader) spaced(text string) bool {
+	n := 0
+	for line := range strings.Lines(text) {
+		n++
+		indent := line[:len(line)-len(strings.TrimLeft(line, " \t"))]
+		if i := strings.IndexByte(indent, '\t'); i >= 0 && strings.TrimSpace(line) != "" {
+			r.failf(position{n, i + 1}, "there is a tab in the indentation: YAML takes spaces only, so use two spaces a level")
+			return false
+		}
+	}
+	return true
+}
+
 // tooDeep finds where brackets or indicators are stacked too high, before the parser has to climb them.
 func tooDeep(tokens token.Tokens) (position, bool) {
 	brackets, row := 0, 0
@@ -160,14 +175,7 @@ func tooDeep(tokens token.Tokens) (position, bool) {
 }
 
 // syntax notes why the file is no YAML.
-func (r *reader) syntax(data []byte, err error) {
-	for n, line := range strings.Split(string(data), "\n") {
-		indent := line[:len(line)-len(strings.TrimLeft(line, " \t"))]
-		if i := strings.IndexByte(indent, '\t'); i >= 0 && strings.TrimSpace(line) != "" {
-			r.failf(position{n + 1, i + 1}, "there is a tab in the indentation: YAML takes spaces only, so use two spaces a level")
-			return
-		}
-	}
+func (r *reader) syntax(err error) {
 	var y yaml.Error
 	if errors.As(err, &y) && y.GetToken() != nil {
 		r.failf(place(y.GetToken()), "this is not valid YAML: %s; check the indentation, the colons and the quotes", y.GetMessage())
@@ -192,7 +200,11 @@ func (r *reader) convert(n ast.Node, path string, keyAt position, depth int) *no
 	out.at = place(n.GetToken())
 	if r.nodes++; r.nodes > maxNodes || depth > maxDepth {
 		if !r.stopped {
-			r.failf(out.at, "the policy is too large from here on, with its aliases (*name) written out")
+			at := out.at
+			if len(r.open) > 0 {
+				at = r.outer
+			}
+			r.failf(at, "the policy is too large from here on, with its aliases (*name) written out")
 		}
 		r.stopped = true
 	}
@@ -251,6 +263,9 @@ func (r *reader) alias(n *ast.AliasNode, out *node, depth int) *node {
 	case r.open[name]:
 		r.failf(out.at, "*%s stands inside &%s and so contains itself", name, name)
 		return out
+	}
+	if len(r.open) == 0 {
+		r.outer = out.at
 	}
 	r.open[name] = true
 	defer delete(r.open, name)

@@ -6,7 +6,7 @@ import "strings"
 // Closest is the known word that the given one is probably a slip of the pen for, or "". Upper and lower case are alike.
 func Closest(word string, known []string) string {
 	word = strings.ToLower(word)
-	best, distance := "", max(1, len(word)/3)+1
+	best, distance := "", max(1, len(word)/4)+1
 	for _, k := range known {
 		if d := edits(word, strings.ToLower(k)); d < distance && d < len(k) {
 			best, distance = k, d
