@@ -79,7 +79,12 @@ func (d *deliverer) work(ctx context.Context, leased <-chan store.Work) {
 		case <-ctx.Done():
 			return
 		case w := <-leased:
-			d.deliver(ctx, w)
+			if d.queue.begin(w.Ticket.ID) { // changes from here on come again, when this is done
+				d.deliver(ctx, w)
+				d.queue.end(w.Ticket.ID)
+			} else {
+				d.deliver(ctx, w)
+			}
 		case id := <-d.queue.ids:
 			if !d.queue.begin(id) {
 				continue
