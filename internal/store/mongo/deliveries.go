@@ -54,7 +54,7 @@ func (s *Store) Settle(ctx context.Context, w store.Work, o store.Outcome) error
 	}
 	r, err := s.tickets.UpdateOne(ctx, bson.D{
 		{Key: "_id", Value: w.Ticket.ID}, {Key: "sendLease.owner", Value: w.Owner}, {Key: "sendLease.until", Value: w.Until},
-	}, settlement(o))
+	}, settlement(w, o))
 	if err != nil {
 		return s.failed("settle deliveries", err)
 	}
@@ -71,7 +71,7 @@ func (s *Store) Settle(ctx context.Context, w store.Work, o store.Outcome) error
 }
 
 // settlement is the update that carries out o on what is pending by then, which Save may have added to.
-func settlement(o store.Outcome) driver.Pipeline {
+func settlement(w store.Work, o store.Outcome) driver.Pipeline {
 	gone := bson.A{}
 	for _, id := range o.Done {
 		gone = append(gone, id)
@@ -87,14 +87,20 @@ func settlement(o store.Outcome) driver.Pipeline {
 		rest = retried(rest, o.Retry)
 	}
 	first := bson.D{{Key: "pending", Value: rest}}
-	var roots, lost bson.A
+	var roots, oldRoots, lost bson.A
 	for key, ref := range o.Refs {
 		first = append(first, bson.E{Key: "refs." + field(key), Value: literal(ref)})
 		if isRoot(key) {
-			roots = append(roots, literal(ref.Key()))
+			roots = append(roots, ref.Key())
+		}
+		if old, ok := w.Refs[key]; ok && isRoot(key) {
+			oldRoots = append(oldRoots, old.Key())
 		}
 	}
 	for _, key := range o.Lost {
+		if old, ok := w.Refs[key]; ok && isRoot(key) {
+			oldRoots = append(oldRoots, old.Key())
+		}
 		if _, again := o.Refs[key]; !again {
 			lost = append(lost, "refs."+field(key))
 		}
@@ -104,12 +110,13 @@ func settlement(o store.Outcome) driver.Pipeline {
 		p = append(p, bson.D{{Key: "$unset", Value: lost}})
 	}
 	p = append(p, bson.D{{Key: "$set", Value: first}})
-	// A room's first post that was replaced or lost stays among the roots: TicketByRoom looks at refs as well, and
-	// nobody answers in a thread that is gone.
 	second := bson.D{{Key: "sendAt", Value: sendAt}}
-	if len(roots) > 0 {
+	if len(roots)+len(oldRoots) > 0 {
 		second = append(second, bson.E{Key: "roots", Value: bson.D{{Key: "$setUnion", Value: bson.A{
-			bson.D{{Key: "$ifNull", Value: bson.A{"$roots", bson.A{}}}}, roots,
+			bson.D{{Key: "$setDifference", Value: bson.A{
+				ifNull("$roots", bson.A{}), literal(append(bson.A{}, oldRoots...)),
+			}}},
+			literal(append(bson.A{}, roots...)),
 		}}}})
 	}
 	return append(p, bson.D{{Key: "$set", Value: second}}, bson.D{{Key: "$unset", Value: "sendLease"}})
@@ -117,6 +124,10 @@ func settlement(o store.Outcome) driver.Pipeline {
 
 // literal keeps a value that begins with "$" from being read as an expression.
 func literal(v any) bson.D { return bson.D{{Key: "$literal", Value: v}} }
+
+func ifNull(v, instead any) bson.D {
+	return bson.D{{Key: "$ifNull", Value: bson.A{v, literal(instead)}}}
+}
 
 // retried writes what is to be tried again over the pending deliveries that pending computes.
 func retried(pending any, retry []store.Delivery) bson.D {
@@ -132,31 +143,14 @@ func retried(pending any, retry []store.Delivery) bson.D {
 	}}}, 0}}}
 	return bson.D{{Key: "$map", Value: bson.D{
 		{Key: "input", Value: pending}, {Key: "as", Value: "p"},
-		{Key: "in", Value: bson.D{{Key: "$mergeObjects", Value: bson.A{"$$p", change}}}},
+		{Key: "in", Value: bson.D{{Key: "$mergeObjects", Value: bson.A{"$$p", ifNull(change, bson.D{})}}}},
 	}}}
 }
 
-// sendAt computes due on the server: the earliest time of the first delivery of each room, and of those of no room.
-// There is no such field when nothing is pending.
+// sendAt computes due on the server. There is no such field when nothing is pending.
 var sendAt = bson.D{{Key: "$ifNull", Value: bson.A{
 	bson.D{{Key: "$min", Value: bson.D{{Key: "$map", Value: bson.D{
-		{Key: "input", Value: bson.D{{Key: "$range", Value: bson.A{0, bson.D{{Key: "$size", Value: "$pending"}}}}}},
-		{Key: "as", Value: "i"},
-		{Key: "in", Value: bson.D{{Key: "$let", Value: bson.D{
-			{Key: "vars", Value: bson.D{
-				{Key: "p", Value: bson.D{{Key: "$arrayElemAt", Value: bson.A{"$pending", "$$i"}}}},
-			}},
-			{Key: "in", Value: bson.D{{Key: "$cond", Value: bson.A{
-				bson.D{{Key: "$or", Value: bson.A{
-					bson.D{{Key: "$eq", Value: bson.A{"$$p.effect.room", ""}}},
-					bson.D{{Key: "$eq", Value: bson.A{
-						bson.D{{Key: "$indexOfArray", Value: bson.A{"$pending.effect.room", "$$p.effect.room"}}}, "$$i",
-					}}},
-				}}},
-				"$$p.next",
-				nil, // a later one of its room
-			}}}},
-		}}}},
+		{Key: "input", Value: "$pending"}, {Key: "as", Value: "p"}, {Key: "in", Value: "$$p.next"},
 	}}}}},
 	"$$REMOVE",
 }}}

@@ -2,6 +2,7 @@ package mongo
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -88,15 +89,18 @@ func place(t ticket.Ticket) string {
 // placeID is where the ticket's id begins in a place.
 const placeID = 17
 
-// due is when the first of the deliveries can be tried. Within a room they go in order, so that only the first of each
-// room counts; what belongs to no room waits for nothing. The pipeline in Settle says the same to the server.
+// isPlace says whether the text was made by place.
+func isPlace(text string) bool {
+	if len(text) <= placeID || text[placeID-1] != '.' {
+		return false
+	}
+	_, err := strconv.ParseUint(text[:placeID-1], 16, 64)
+	return err == nil
+}
+
+// due is when the first of the deliveries can be tried. Settle says the same to the server.
 func due(pending []store.Delivery) (at time.Time, ok bool) {
-	rooms := make(map[string]bool, len(pending))
 	for _, d := range pending {
-		if d.Effect.Room != "" && rooms[d.Effect.Room] {
-			continue
-		}
-		rooms[d.Effect.Room] = true
 		if !ok || d.Next.Before(at) {
 			at, ok = d.Next, true
 		}

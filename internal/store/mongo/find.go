@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
@@ -32,38 +34,32 @@ func (s *Store) Find(ctx context.Context, q store.Query) (store.Page, error) {
 	if err != nil {
 		return store.Page{}, err
 	}
-	limit := min(max(q.Limit, 1), 200)
-	var found []listed
-	if rare, ok, err := s.findRare(ctx, q, subject, limit+1); err != nil {
-		return store.Page{}, err
-	} else if ok {
-		found = rare
-	} else {
-		// The index has Open before the order. Without a choice both parts are read and merged: half the indexes, and
-		// never a sort in memory.
-		opens := []bool{true, false}
-		if q.Open != nil {
-			opens = []bool{*q.Open}
-		}
-		for _, open := range opens {
-			part, err := s.findOrdered(ctx, q, subject, index, open, limit+1)
-			if err != nil {
-				return store.Page{}, err
-			}
-			found = append(found, part...)
+	if len(q.Words) > 0 {
+		if q.Words = store.Tokens(strings.Join(q.Words, " ")); len(q.Words) == 0 {
+			return store.Page{}, nil
 		}
 	}
-	slices.SortFunc(found, func(a, b listed) int { return direction(q.Order) * cmp.Compare(a.Place, b.Place) })
-
+	found, rare, err := s.findRare(ctx, q, subject)
+	if err == nil && !rare {
+		found, err = s.findAlong(ctx, q, subject, index)
+	}
+	if err != nil {
+		return store.Page{}, err
+	}
+	sortListed(found, q.Order)
 	var page store.Page
-	if len(found) > limit {
-		found = found[:limit]
-		page.Next = found[limit-1].Place
+	if len(found) > q.Limit {
+		found = found[:q.Limit]
+		page.Next = found[q.Limit-1].Place
 	}
 	for _, f := range found {
 		page.Tickets = append(page.Tickets, f.Ticket)
 	}
 	return page, nil
+}
+
+func sortListed(list []listed, o store.Order) {
+	slices.SortFunc(list, func(a, b listed) int { return direction(o) * cmp.Compare(a.Place, b.Place) })
 }
 
 // subject is the condition that leads to the answer, and the name of the index that serves it in order.
@@ -79,10 +75,17 @@ func subject(q store.Query) (condition bson.E, index string, err error) {
 			condition, index = bson.E{Key: c.field, Value: c.value}, c.index
 		}
 	}
-	if n != 1 {
-		return bson.E{}, "", errors.New("store: a query needs exactly one of person, team and assignee")
+	switch {
+	case n != 1:
+		err = errors.New("store: a query needs exactly one of person, team and assignee")
+	case q.Limit < 1 || q.Limit > 200:
+		err = fmt.Errorf("store: a query for %d tickets at a time, and not 1 to 200", q.Limit)
+	case q.Order != store.Newest && q.Order != store.Oldest:
+		err = fmt.Errorf("store: a query for the unknown order %q", q.Order)
+	case q.After != "" && !isPlace(q.After):
+		err = fmt.Errorf("store: a query with %q, which is no cursor", q.After)
 	}
-	return condition, index, nil
+	return condition, index, err
 }
 
 func direction(o store.Order) int {
@@ -92,14 +95,26 @@ func direction(o store.Order) int {
 	return -1
 }
 
-// findOrdered reads along the index of the list's order, so that it ends with the page.
-func (s *Store) findOrdered(ctx context.Context, q store.Query, subject bson.E, index string, open bool, limit int) ([]listed, error) {
-	filter := bson.D{subject, {Key: "open", Value: open}}
-	filter = append(filter, beyond(q)...)
-	filter = append(filter, containing(q.Words)...)
-	return many[listed](ctx, s, "list tickets", s.tickets, filter,
-		options.Find().SetProjection(listedOnly).SetHint(index).
-			SetSort(bson.D{{Key: "place", Value: direction(q.Order)}}).SetLimit(int64(limit)))
+// findAlong reads along an index that has the list's order, so that it ends with the page and the ticket after it. The
+// index has Open before the order: without a choice both parts are read, which takes half the indexes and never a sort
+// on the server.
+func (s *Store) findAlong(ctx context.Context, q store.Query, subject bson.E, index string) ([]listed, error) {
+	opens := []bool{true, false}
+	if q.Open != nil {
+		opens = []bool{*q.Open}
+	}
+	var found []listed
+	for _, open := range opens {
+		filter := slices.Concat(bson.D{subject, {Key: "open", Value: open}}, beyond(q), containing(q.Words))
+		part, err := many[listed](ctx, s, "list tickets", s.tickets, filter,
+			options.Find().SetProjection(listedOnly).SetHint(index).
+				SetSort(bson.D{{Key: "place", Value: direction(q.Order)}}).SetLimit(int64(q.Limit)+1))
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, part...)
+	}
+	return found, nil
 }
 
 // fewEnough is how many matches of a search are sorted here. With more of them, the list in its own order comes upon a
@@ -107,30 +122,31 @@ func (s *Store) findOrdered(ctx context.Context, q store.Query, subject bson.E, 
 const fewEnough = 2000
 
 // findRare finds words by their own index, where only few tickets match. It says whether it did.
-func (s *Store) findRare(ctx context.Context, q store.Query, subject bson.E, limit int) (found []listed, ok bool, err error) {
-	if len(q.Words) == 0 || q.Team == "" {
-		return nil, false, nil // a person's tickets are few anyway
+func (s *Store) findRare(ctx context.Context, q store.Query, subject bson.E) (found []listed, rare bool, err error) {
+	if len(q.Words) == 0 || q.Team == "" { // a person's tickets are few anyway
+		return nil, false, nil
 	}
-	filter := bson.D{subject}
+	filter := slices.Concat(bson.D{subject}, beyond(q), containing(q.Words))
 	if q.Open != nil {
 		filter = append(filter, bson.E{Key: "open", Value: *q.Open})
 	}
-	filter = append(filter, beyond(q)...)
-	filter = append(filter, containing(q.Words)...)
 	places, err := many[listed](ctx, s, "search tickets", s.tickets, filter,
 		options.Find().SetProjection(bson.D{{Key: "_id", Value: 0}, {Key: "place", Value: 1}}).
 			SetHint(indexWords).SetLimit(fewEnough+1))
 	if err != nil || len(places) > fewEnough {
 		return nil, false, err
 	}
-	slices.SortFunc(places, func(a, b listed) int { return direction(q.Order) * cmp.Compare(a.Place, b.Place) })
+	if len(places) == 0 {
+		return nil, true, nil
+	}
+	sortListed(places, q.Order)
 	ids := []string{}
-	for _, p := range places[:min(limit, len(places))] {
+	for _, p := range places[:min(q.Limit+1, len(places))] {
 		ids = append(ids, p.Place[placeID:])
 	}
 	found, err = many[listed](ctx, s, "read found tickets", s.tickets,
 		bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: ids}}}}, options.Find().SetProjection(listedOnly))
-	return found, err == nil, err
+	return found, true, err
 }
 
 // beyond is the condition that the cursor makes.

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync/atomic"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -47,6 +48,7 @@ type Store struct {
 	limit  time.Duration
 	log    logrus.FieldLogger
 	now    func() time.Time
+	closed atomic.Bool
 
 	tickets, history, dead, people, drafts  *driver.Collection
 	files, chunks, uploads, records         *driver.Collection
@@ -136,8 +138,11 @@ func (s *Store) Ping(ctx context.Context) error {
 	return nil
 }
 
-// Close ends the connections.
+// Close ends the connections. A second time it does nothing.
 func (s *Store) Close() error {
+	if s.closed.Swap(true) {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), selection)
 	defer cancel()
 	if err := s.client.Disconnect(ctx); err != nil {

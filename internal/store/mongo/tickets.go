@@ -2,6 +2,7 @@ package mongo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -98,7 +99,7 @@ func (s *Store) moved(ctx context.Context, id string, old []ticket.Entry) {
 
 func (s *Store) move(ctx context.Context, id string) error {
 	moving, err := s.moving(ctx, id)
-	if err != nil || len(moving) == 0 {
+	if err != nil || len(moving) == 0 { // somebody else was as quick
 		return err
 	}
 	numbers := make([]int, len(moving))
@@ -183,7 +184,7 @@ func (s *Store) TicketByRoom(ctx context.Context, root chat.Ref) (ticket.Ticket,
 func (s *Store) History(ctx context.Context, id string, before, limit int) ([]ticket.Entry, error) {
 	// Read before the history: an entry that moves meanwhile is seen twice then, and not missed.
 	moving, err := s.moving(ctx, id)
-	if err != nil {
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return nil, err
 	}
 	kept, err := many[historyEntry](ctx, s, "read history", s.history,
