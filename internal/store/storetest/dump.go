@@ -98,7 +98,7 @@ var dumpTests = []test{
 		}
 		roomOf(t, s, ref("1"), sample(1).ID, "triage")
 		found(t, s, "tickets of the team", byTeam, 4, 3, 2, 1, 0)
-		found(t, s, "words", store.Query{Person: "ana", Words: []string{"printer", "3"}}, 3)
+		found(t, s, "words", store.Query{Person: "ana", Words: []string{"printer", "HD-00003"}}, 3)
 		for n, size := range []int{0, 100, 2*store.ChunkSize + 1} {
 			wantFile(t, s, store.FileInfo{ID: fmt.Sprint("f", n), Name: "a.png"}, content(uint64(n), size))
 		}

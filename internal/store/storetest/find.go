@@ -232,7 +232,7 @@ var findTests = []test{
 		found(t, s, "no longer assignee's", store.Query{Assignee: "bram", Words: []string{"scanner"}})
 		found(t, s, "new assignee's", store.Query{Assignee: "carla", Words: []string{"scanner"}}, 1)
 		found(t, s, "follower's", store.Query{Person: "dirk", Words: []string{"scanner"}}, 1)
-		found(t, s, "open", store.Query{Team: "ict", Open: &yes, Words: []string{"s"}})
+		found(t, s, "open", store.Query{Team: "ict", Open: &yes, Words: []string{"sca"}})
 		found(t, s, "closed", store.Query{Team: "ict", Open: &no, Words: []string{"scan"}}, 1)
 		k.Team = "hr"
 		save(t, s, k)

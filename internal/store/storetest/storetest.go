@@ -139,7 +139,7 @@ func wantErr(t *testing.T, doing string, err, want error) {
 }
 
 // same fails the test if got differs from want. Empty and absent lists are the same.
-func same(t *testing.T, what string, got, want any) {
+func same[T any](t *testing.T, what string, got, want T) {
 	t.Helper()
 	if d := cmp.Diff(want, got, cmpopts.EquateEmpty()); d != "" {
 		t.Errorf("%s (-want +got):\n%.4000s", what, d)

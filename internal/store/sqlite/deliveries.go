@@ -1,0 +1,235 @@
+package sqlite
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"balie/internal/chat"
+	"balie/internal/store"
+)
+
+// pending are deliveries as the table has them: a line of JSON each.
+type pending struct {
+	lines []byte
+	due   int64 // the earliest, in milliseconds
+}
+
+func newPending(list []store.Delivery) (pending, error) {
+	p := pending{due: math.MaxInt64}
+	for _, d := range store.NormalDeliveries(list) {
+		line, err := json.Marshal(d)
+		if err != nil {
+			return p, fmt.Errorf("encode the delivery %s: %w", d.ID, err)
+		}
+		p.add(line, d.Next)
+	}
+	return p, nil
+}
+
+func (p *pending) add(line []byte, next time.Time) {
+	p.lines = append(append(p.lines, line...), '\n')
+	p.due = min(p.due, next.UnixMilli())
+}
+
+// write adds them to what is pending already.
+func (p pending) write(w *conn, seq int64, id string) error {
+	if len(p.lines) == 0 {
+		return nil
+	}
+	_, err := w.exec(pendingAdd, seq, id, p.due, p.lines)
+	return err
+}
+
+// each calls f with every delivery of the lines.
+func each(lines []byte, f func(d store.Delivery, line []byte) error) error {
+	for line := range bytes.Lines(lines) {
+		line = bytes.TrimSuffix(line, []byte("\n"))
+		var d store.Delivery
+		if err := json.Unmarshal(line, &d); err != nil {
+			return fmt.Errorf("decode a delivery: %w", err)
+		}
+		if err := f(d, line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// without are the lines after the outcome.
+func without(lines []byte, o store.Outcome) (left pending, err error) {
+	left.due = math.MaxInt64
+	err = each(lines, func(d store.Delivery, line []byte) error {
+		switch {
+		case slices.Contains(o.Done, d.ID), slices.ContainsFunc(o.Dead, func(dead store.Dead) bool { return dead.ID == d.ID }):
+			return nil
+		}
+		if i := slices.IndexFunc(o.Retry, func(r store.Delivery) bool { return r.ID == d.ID }); i >= 0 {
+			d.Next, d.Tries, d.Error = store.Millis(o.Retry[i].Next), o.Retry[i].Tries, o.Retry[i].Error
+			if line, err = json.Marshal(d); err != nil {
+				return fmt.Errorf("encode the delivery %s: %w", d.ID, err)
+			}
+		}
+		left.add(line, d.Next)
+		return nil
+	})
+	return left, err
+}
+
+// Lease gives the caller a ticket to deliver for. See store.Deliveries.
+func (s *Store) Lease(ctx context.Context, id, owner string, now, until time.Time) (work store.Work, err error) {
+	const doing = "take what is to be delivered"
+	if err := s.usable(ctx); err != nil {
+		return work, fmt.Errorf("%s: %w", doing, err)
+	}
+	until = store.Millis(until)
+	id, seq, ok := s.jobs.lease(id, owner, now, until)
+	if !ok {
+		return work, fmt.Errorf("%s: %w", doing, store.ErrNotFound)
+	}
+	work = store.Work{Owner: owner, Until: until, Refs: map[string]chat.Ref{}}
+	var lines, doc []byte
+	err = s.read(ctx, doing, func(r *conn) error {
+		if err := r.one(workGet, args(seq), &lines, &doc); err != nil {
+			return err
+		}
+		return readRefs(r, seq, work.Refs)
+	})
+	if err == nil {
+		err = decoded(doing, doc, &work.Ticket)
+	}
+	if err == nil {
+		err = each(lines, func(d store.Delivery, _ []byte) error {
+			work.Pending = append(work.Pending, d)
+			return nil
+		})
+	}
+	if err != nil {
+		s.jobs.giveBack(id, owner, until)
+		return store.Work{}, err
+	}
+	return work, nil
+}
+
+// Settle writes what became of a lease's deliveries. See store.Deliveries.
+func (s *Store) Settle(ctx context.Context, work store.Work, o store.Outcome) error {
+	const doing = "keep what was delivered"
+	dead := make([][]byte, len(o.Dead))
+	for i, d := range o.Dead {
+		d.At, d.Next, d.Since = store.Millis(d.At), store.Millis(d.Next), store.Millis(d.Since)
+		var err error
+		if dead[i], err = json.Marshal(d); err != nil {
+			return fmt.Errorf("%s: %w", doing, err)
+		}
+	}
+	id := work.Ticket.ID
+	seq, ok := s.jobs.settle(id, work.Owner, work.Until)
+	if !ok {
+		return fmt.Errorf("%s: %w", doing, store.ErrConflict)
+	}
+	var left pending
+	err := s.writeThen(ctx, doing, func(w *conn) error {
+		var lines []byte
+		if err := w.one(pendingGet, args(seq), &lines); err != nil {
+			return err
+		}
+		var err error
+		if left, err = without(lines, o); err != nil {
+			return err
+		}
+		switch {
+		case len(left.lines) == 0:
+			_, err = w.exec(pendingDelete, seq)
+		case !bytes.Equal(left.lines, lines):
+			_, err = w.exec(pendingSet, seq, left.due, left.lines)
+		}
+		if err != nil {
+			return err
+		}
+		for _, name := range o.Lost {
+			if _, err := w.exec(refDelete, seq, name); err != nil {
+				return err
+			}
+		}
+		if err := putRefs(w, seq, o.Refs); err != nil {
+			return err
+		}
+		for i, body := range dead {
+			if _, err := w.exec(deadAdd, o.Dead[i].Since.UnixMilli(), body); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, func() { s.jobs.settled(id, left.due, len(left.lines) > 0) })
+	if err != nil {
+		s.jobs.unsettled(id)
+	}
+	return err
+}
+
+// Backlog counts the tickets with something to deliver. See store.Deliveries.
+func (s *Store) Backlog(ctx context.Context) (n int, oldest time.Time, err error) {
+	if err := s.usable(ctx); err != nil {
+		return 0, oldest, fmt.Errorf("count what is to be delivered: %w", err)
+	}
+	n, first := s.jobs.backlog()
+	if n == 0 {
+		return 0, oldest, nil
+	}
+	return n, time.UnixMilli(first).UTC(), nil
+}
+
+// Dead lists deliveries given up. See store.Deliveries.
+func (s *Store) Dead(ctx context.Context, limit int) ([]store.Dead, error) {
+	return list[store.Dead](ctx, s, "list what was given up", deadList, int64(math.MaxInt64), limit)
+}
+
+// loadJobs reads what is pending since the last time.
+func (s *Store) loadJobs(c *conn) error {
+	var (
+		seq, due int64
+		id       string
+	)
+	return c.each(pendingAll, nil, func() (bool, error) {
+		s.jobs.add(id, seq, pending{lines: []byte("\n"), due: due})
+		return true, nil
+	}, &seq, &id, &due)
+}
+
+func readRefs(c *conn, seq int64, into map[string]chat.Ref) error {
+	var name, ref string
+	return c.each(refsGet, args(seq), func() (bool, error) {
+		var r chat.Ref
+		if err := json.Unmarshal([]byte(ref), &r); err != nil {
+			return false, fmt.Errorf("decode the reference of %s: %w", name, err)
+		}
+		into[name] = r
+		return true, nil
+	}, &name, &ref)
+}
+
+func putRefs(w *conn, seq int64, refs map[string]chat.Ref) error {
+	for _, name := range slices.Sorted(maps.Keys(refs)) {
+		ref, err := json.Marshal(refs[name])
+		if err != nil {
+			return fmt.Errorf("encode the reference of %s: %w", name, err)
+		}
+		if _, err := w.exec(refPut, seq, name, isRoom(name), string(ref)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// isRoom says whether a reference's name is a room's, rather than an entry's: those end in the entry's number, see
+// store.PostID.
+func isRoom(name string) bool {
+	i := strings.LastIndexByte(name, '/')
+	return i < 0 || i == len(name)-1 || strings.Trim(name[i+1:], "0123456789") != ""
+}

@@ -1,0 +1,185 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"balie/internal/store"
+)
+
+// Find lists tickets. See store.Tickets.
+func (s *Store) Find(ctx context.Context, q store.Query) (store.Page, error) {
+	const doing = "find tickets"
+	f, err := newFinder(q)
+	if err != nil {
+		return store.Page{}, fmt.Errorf("%s: %w", doing, err)
+	}
+	if f.nothing {
+		return store.Page{}, ctx.Err()
+	}
+	if err := s.read(ctx, doing, f.read); err != nil {
+		return store.Page{}, err
+	}
+	return f.page(), nil
+}
+
+// finder collects one page.
+type finder struct {
+	statement statementID
+	arguments []any
+	limit     int
+	oldest    bool
+	after     *place
+	nothing   bool // nothing can be found
+
+	found []store.Summary
+	tied  []store.Summary // tickets of the slot that is being read, in no order yet
+	slot  int64
+}
+
+// place is where a ticket stands in a list. It is what a cursor says.
+type place struct {
+	opened int64 // milliseconds
+	id     string
+}
+
+func (p place) String() string { return strconv.FormatInt(p.opened, 10) + "." + p.id }
+
+func (p place) compare(o place) int {
+	return cmp.Or(cmp.Compare(p.opened, o.opened), cmp.Compare(p.id, o.id))
+}
+
+func placeOf(t store.Summary) place { return place{t.Opened.UnixMilli(), t.ID} }
+
+func newFinder(q store.Query) (*finder, error) {
+	f := &finder{limit: q.Limit, oldest: q.Order == store.Oldest}
+	if q.Limit < 1 || q.Limit > 200 {
+		return nil, fmt.Errorf("a page of %d: want 1 to 200", q.Limit)
+	}
+	if q.Order != store.Newest && q.Order != store.Oldest {
+		return nil, fmt.Errorf("unknown order %q", q.Order)
+	}
+	low, high := int64(0), int64(math.MaxInt64)
+	if q.After != "" {
+		opened, id, ok := strings.Cut(q.After, ".")
+		at, err := strconv.ParseInt(opened, 10, 64)
+		if !ok || err != nil {
+			return nil, errors.New("the cursor is not one of ours")
+		}
+		f.after = &place{at, id}
+		// The slot of the cursor's ticket is read again: others of the same time may come after it.
+		if begin := slot(time.UnixMilli(at)); f.oldest {
+			low = begin
+		} else {
+			high = begin + (1<<slotBits - 1)
+		}
+	}
+	var scope string
+	led := 0
+	for _, by := range []struct {
+		id, scope string
+		statement statementID
+	}{
+		{q.Team, inTeam(q.Team), listTeam},
+		{q.Assignee, inAssignee(q.Assignee), listAssignee},
+		{q.Person, inPerson(q.Person), listPerson},
+	} {
+		if by.id != "" {
+			led++
+			scope, f.statement, f.arguments = by.scope, by.statement, args(low, high, by.id)
+		}
+	}
+	if led != 1 {
+		return nil, errors.New("exactly one of person, team and assignee must be given")
+	}
+	switch {
+	case len(q.Words) > 0:
+		f.statement = listWords
+		words := store.Tokens(strings.Join(q.Words, " "))
+		f.nothing = len(words) == 0
+		f.arguments[2] = match(scope, q.Open, words)
+	case q.Open != nil:
+		f.arguments = append(f.arguments, *q.Open)
+	default:
+		f.statement += listTeamBoth - listTeam
+	}
+	if f.oldest {
+		f.statement += listTeamOldest - listTeam
+	}
+	return f, nil
+}
+
+// match is the query to the index of words: all of the list and the words, the last one as a beginning.
+func match(scope string, open *bool, words []string) string {
+	var b strings.Builder
+	if open != nil {
+		fmt.Fprintf(&b, `"%s" AND `, inOpen(*open))
+	}
+	fmt.Fprintf(&b, `"%s"`, scope)
+	for _, w := range words {
+		fmt.Fprintf(&b, ` AND "%s"`, w)
+	}
+	if len(words) > 0 {
+		b.WriteString(" *")
+	}
+	return b.String()
+}
+
+// read reads until one ticket more than the page takes is found.
+func (f *finder) read(c *conn) error {
+	var (
+		seq  int64
+		head []byte
+	)
+	err := c.each(f.statement, f.arguments, func() (bool, error) {
+		if seq>>slotBits != f.slot {
+			f.untie()
+			f.slot = seq >> slotBits
+			if len(f.found) > f.limit {
+				return false, nil
+			}
+		}
+		var t store.Summary
+		if err := json.Unmarshal(head, &t); err != nil {
+			return false, fmt.Errorf("decode a ticket's summary: %w", err)
+		}
+		f.tied = append(f.tied, t)
+		return true, nil
+	}, &seq, &head)
+	f.untie()
+	return err
+}
+
+// untie puts the tickets of one slot in their order, and leaves out what the page before had.
+func (f *finder) untie() {
+	slices.SortFunc(f.tied, func(a, b store.Summary) int { return f.order(placeOf(a), placeOf(b)) })
+	for _, t := range f.tied {
+		if f.after == nil || f.order(placeOf(t), *f.after) > 0 {
+			f.found = append(f.found, t)
+		}
+	}
+	f.tied = f.tied[:0]
+}
+
+func (f *finder) order(a, b place) int {
+	if f.oldest {
+		return a.compare(b)
+	}
+	return b.compare(a)
+}
+
+func (f *finder) page() store.Page {
+	if len(f.found) <= f.limit {
+		return store.Page{Tickets: f.found}
+	}
+	page := f.found[:f.limit]
+	return store.Page{Tickets: page, Next: placeOf(page[len(page)-1]).String()}
+}

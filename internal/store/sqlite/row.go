@@ -1,0 +1,151 @@
+package sqlite
+
+import (
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"slices"
+	"strings"
+	"time"
+
+	"balie/internal/store"
+	"balie/internal/ticket"
+)
+
+// row is what the table of tickets has about one.
+type row struct {
+	id, key  string
+	event    any // text, or nil
+	version  int64
+	due      any // milliseconds, or nil
+	open     bool
+	team     string
+	assignee any // text, or nil
+	lists    string
+	hash     int64
+	head     []byte
+	doc      []byte
+
+	slot  int64 // where the numbers of its millisecond begin
+	words string
+	spill []spilled
+}
+
+// spilled is an entry that moves to the history.
+type spilled struct {
+	n    int
+	body []byte
+}
+
+// lists are the lists that a ticket is in.
+type lists struct {
+	Open     bool
+	Team     string
+	Assignee string
+	People   []string
+}
+
+const slotBits = 20
+
+// slot is where the row numbers begin of tickets opened at the time. What lies outside of the times that fit is put at
+// their edge; Find sorts what has one slot.
+func slot(opened time.Time) int64 {
+	const last = 1<<(63-slotBits) - 1
+	return min(max(opened.UnixMilli(), 0), last) << slotBits
+}
+
+// newRow is the ticket as a row. The entries that must leave it are in spill.
+func newRow(t ticket.Ticket) (*row, error) {
+	t = store.Normal(t)
+	old, kept := store.Spill(t.Entries)
+	l := lists{Open: t.Open(), Team: t.Team, Assignee: t.Assignee, People: people(t)}
+	r := &row{
+		id: t.ID, key: store.FoldKey(t.Key), event: text(t.OpenEvent), version: t.Version, open: l.Open,
+		team: t.Team, assignee: text(t.Assignee), slot: slot(t.Opened), words: indexed(l, store.Words(t)),
+	}
+	if !t.NextDue.IsZero() {
+		r.due = t.NextDue.UnixMilli()
+	}
+	h := fnv.New64a()
+	h.Write([]byte(r.words)) // never fails
+	r.hash = int64(h.Sum64())
+	for _, e := range old {
+		body, err := json.Marshal(e)
+		if err != nil {
+			return nil, fmt.Errorf("encode entry %d: %w", e.N, err)
+		}
+		r.spill = append(r.spill, spilled{e.N, body})
+	}
+	t.Entries = kept
+	inLists, err := json.Marshal(l)
+	if err != nil {
+		return nil, fmt.Errorf("encode the ticket's lists: %w", err)
+	}
+	r.lists = string(inLists)
+	if r.head, err = json.Marshal(summary(t)); err != nil {
+		return nil, fmt.Errorf("encode the ticket's summary: %w", err)
+	}
+	if r.doc, err = json.Marshal(t); err != nil {
+		return nil, fmt.Errorf("encode the ticket: %w", err)
+	}
+	return r, nil
+}
+
+func summary(t ticket.Ticket) store.Summary {
+	return store.Summary{
+		ID: t.ID, Key: t.Key, Team: t.Team, Category: t.Category, Summary: t.Summary, Priority: t.Priority, Status: t.Status,
+		Phase: t.Phase, Requester: t.Requester, Assignee: t.Assignee, Opened: t.Opened, Updated: t.Updated,
+	}
+}
+
+// people are requester and followers, each once.
+func people(t ticket.Ticket) []string {
+	if len(t.Followers) == 0 {
+		return []string{t.Requester}
+	}
+	all := append([]string{t.Requester}, t.Followers...)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// text is the text as SQLite has it: NULL for none.
+func text(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+// The index of words also has the lists that a ticket is in, as words that no text contains, so that a search within a
+// list does not look at what is found in all others.
+func inTeam(id string) string     { return fmt.Sprintf("=t%x", id) }
+func inPerson(id string) string   { return fmt.Sprintf("=p%x", id) }
+func inAssignee(id string) string { return fmt.Sprintf("=a%x", id) }
+
+func inOpen(open bool) string {
+	if open {
+		return "=o"
+	}
+	return "=c"
+}
+
+// indexed is what the index of words is given about a ticket.
+func indexed(l lists, words []string) string {
+	var b strings.Builder
+	b.WriteString(inOpen(l.Open))
+	b.WriteByte(' ')
+	b.WriteString(inTeam(l.Team))
+	if l.Assignee != "" {
+		b.WriteByte(' ')
+		b.WriteString(inAssignee(l.Assignee))
+	}
+	for _, p := range l.People {
+		b.WriteByte(' ')
+		b.WriteString(inPerson(p))
+	}
+	for _, w := range words {
+		b.WriteByte(' ')
+		b.WriteString(w)
+	}
+	return b.String()
+}

@@ -1,0 +1,173 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"balie/internal/store"
+)
+
+// writer is the one that writes: it commits all writes that wait as one transaction.
+type writer struct {
+	c      *conn
+	wake   chan struct{}
+	ended  chan struct{}
+	broken atomic.Bool // the last transaction failed
+
+	mu     sync.Mutex
+	queue  []*write
+	closed bool
+}
+
+// write is something to be written. Exactly one of its callers' giving up and the writer's taking it comes first.
+type write struct {
+	do        func(*conn) error
+	committed func() // called after the commit, in the order of the writes; may be nil
+	taken     atomic.Bool
+	err       error
+	done      chan struct{}
+}
+
+func newWriter(c *conn) *writer {
+	w := &writer{c: c, wake: make(chan struct{}, 1), ended: make(chan struct{})}
+	go w.run()
+	return w
+}
+
+// write has f called within a transaction, and returns when that was committed. If f gives one of the errors of package
+// store it must not have written anything; after any other error nothing of what it wrote is kept. It may be called
+// more than once.
+func (s *Store) write(ctx context.Context, doing string, f func(*conn) error) error {
+	return s.writeThen(ctx, doing, f, nil)
+}
+
+// writeThen is write, with a function that is called after the commit: by the writer, in the order of the writes.
+func (s *Store) writeThen(ctx context.Context, doing string, f func(*conn) error, committed func()) error {
+	return s.failed(doing, s.writer.submit(ctx, &write{do: f, committed: committed, done: make(chan struct{})}))
+}
+
+func (w *writer) submit(ctx context.Context, job *write) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	w.mu.Lock()
+	if w.closed {
+		w.mu.Unlock()
+		return errClosed
+	}
+	w.queue = append(w.queue, job)
+	w.mu.Unlock()
+	select {
+	case w.wake <- struct{}{}:
+	default: // it is awake
+	}
+	select {
+	case <-job.done:
+		return job.err
+	case <-ctx.Done():
+		if job.taken.CompareAndSwap(false, true) {
+			return ctx.Err()
+		}
+		<-job.done // it is being written: only the outcome is the truth
+		return job.err
+	}
+}
+
+func (w *writer) run() {
+	defer close(w.ended)
+	var batch []*write
+	for range w.wake {
+		for {
+			w.mu.Lock()
+			batch, w.queue = w.queue, batch[:0]
+			closed := w.closed
+			w.mu.Unlock()
+			if len(batch) == 0 {
+				if closed {
+					return
+				}
+				break
+			}
+			w.commit(batch)
+			clear(batch)
+		}
+	}
+}
+
+// commit writes the batch as one transaction. If that fails each is tried on its own, so that one which can't be written
+// does not spoil the others.
+func (w *writer) commit(batch []*write) {
+	taken := batch[:0]
+	for _, job := range batch {
+		if job.taken.CompareAndSwap(false, true) {
+			taken = append(taken, job)
+		}
+	}
+	if len(taken) == 0 {
+		return
+	}
+	if err := w.try(taken); err != nil {
+		for i, job := range taken {
+			if len(taken) > 1 {
+				err = w.try(taken[i : i+1])
+			}
+			if err != nil {
+				job.err = err
+				close(job.done)
+			}
+		}
+	}
+}
+
+// try commits the writes and answers them. On an error nothing was written, and nobody was answered.
+func (w *writer) try(batch []*write) (err error) {
+	defer func() { w.broken.Store(err != nil) }()
+	if _, err := w.c.exec(begin); err != nil {
+		return err
+	}
+	for _, job := range batch {
+		job.err = job.do(w.c)
+		if job.err != nil && !refusal(job.err) {
+			return w.rollback(job.err)
+		}
+	}
+	if _, err := w.c.exec(commit); err != nil {
+		return w.rollback(err)
+	}
+	for _, job := range batch {
+		if job.err == nil && job.committed != nil {
+			job.committed()
+		}
+		close(job.done)
+	}
+	return nil
+}
+
+// rollback takes back what the transaction wrote, and gives the error that made it necessary.
+func (w *writer) rollback(because error) error {
+	if _, err := w.c.exec(rollback); err != nil && !noTransaction(err) {
+		return fmt.Errorf("%w (and then to take back what was written: %w)", because, err)
+	}
+	return because
+}
+
+// refusal says whether a write was refused before it wrote anything.
+func refusal(err error) bool {
+	return errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrConflict) || errors.Is(err, store.ErrExists)
+}
+
+// close answers what waits, and then ends the writer. What comes later is refused.
+func (w *writer) close() error {
+	w.mu.Lock()
+	w.closed = true
+	w.mu.Unlock()
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+	<-w.ended
+	return w.c.close()
+}
