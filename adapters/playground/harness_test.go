@@ -2,6 +2,7 @@ package playground_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -20,6 +21,8 @@ import (
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var errAway = errors.New("the disk is full")
 
 var secret = []byte(strings.Repeat("a secret of tests ", 3))
 

@@ -1,6 +1,7 @@
 package playground
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -18,9 +19,9 @@ const (
 	pageMax     = 200
 )
 
-// serveWorkspace tells who and what there is for this person.
+// serveWorkspace tells who and what there is for this person; the first one, for who has not chosen yet.
 func (p *Playground) serveWorkspace(w http.ResponseWriter, r *http.Request) error {
-	who, err := p.persona(r.URL.Query().Get("as"))
+	who, err := p.persona(cmp.Or(r.URL.Query().Get("as"), p.opts.People[0].ID))
 	if err != nil {
 		return err
 	}

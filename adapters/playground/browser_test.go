@@ -1,0 +1,333 @@
+package playground_test
+
+import (
+	"context"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+var shots = flag.String("shots", "", "folder for pictures of the page")
+
+// browser is one window of a headless Chromium.
+type browser struct {
+	*testing.T
+	ctx context.Context
+}
+
+// void is an action without a result.
+type void = chromedp.Action[chromedp.Void]
+
+func chromium(t *testing.T) context.Context {
+	t.Helper()
+	path := ""
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if found, err := exec.LookPath(name); err == nil {
+			path = found
+			break
+		}
+	}
+	if path == "" {
+		t.Skip("NOT TESTED: there is no Chromium on the PATH, so nobody looked at the page")
+	}
+	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.WindowSize(1280, 800))
+	alloc, cancelAlloc := chromedp.NewExecAllocator(context.Background(), opts...)
+	ctx, cancel := chromedp.NewContext(alloc)
+	t.Cleanup(func() {
+		if err := chromedp.Cancel(ctx); err != nil {
+			t.Logf("end the browser: %v", err)
+		}
+		cancel()
+		cancelAlloc()
+	})
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatalf("start the browser: %v", err)
+	}
+	return ctx
+}
+
+// window opens the page as somebody. Whatever the page complains about fails the test, an answer that was refused apart.
+func (w *world) window(parent context.Context, query string, with ...void) *browser {
+	w.Helper()
+	ctx, cancel := chromedp.NewContext(parent)
+	b := &browser{T: w.T, ctx: ctx}
+	messages := chromedp.Console(ctx)
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		for m, err := range messages {
+			if err != nil {
+				return
+			}
+			if m.IsException() || m.Type == "error" && m.Source != "network" {
+				w.Errorf("the page complained: %s", m)
+			}
+		}
+	})
+	w.Cleanup(func() { cancel(); watch.Wait() })
+	b.do(with...)
+	b.do(chromedp.Navigate(w.server.URL + "/playground/" + query))
+	b.see("html[data-ready]")
+	return b
+}
+
+func (b *browser) do(actions ...void) {
+	b.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	defer cancel()
+	if err := chromedp.Do(ctx, actions...); err != nil {
+		b.Fatalf("browser: %v", err)
+	}
+}
+
+func (b *browser) see(selector string) {
+	b.Helper()
+	b.do(chromedp.WaitVisible(chromedp.CSS(selector)))
+}
+
+func (b *browser) click(selectors ...string) {
+	b.Helper()
+	for _, s := range selectors {
+		b.do(chromedp.Click(chromedp.CSS(s)))
+	}
+}
+
+func (b *browser) keys(selector, keys string) {
+	b.Helper()
+	b.do(chromedp.SendKeys(chromedp.CSS(selector), keys))
+}
+
+// choose sets a select as a person would: focused, and with its event.
+func (b *browser) choose(selector, value string) {
+	b.Helper()
+	b.eval(`(() => { const s = document.querySelector('` + selector + `'); s.focus(); s.value = '` + value +
+		`'; s.dispatchEvent(new Event('change', {bubbles: true})); })()`)
+}
+
+func (b *browser) eval(js string) string {
+	b.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	defer cancel()
+	s, err := chromedp.Run(ctx, chromedp.Evaluate[string]("String("+js+")"))
+	if err != nil {
+		b.Fatalf("browser: %s: %v", js, err)
+	}
+	return s
+}
+
+// until waits until the expression is true in the page.
+func (b *browser) until(js string) {
+	b.Helper()
+	if _, err := chromedp.Run(b.ctx, chromedp.Poll[bool](js, chromedp.WithPollingTimeout(15*time.Second))); err != nil {
+		b.Fatalf("browser: waited in vain: %s: %v", js, err)
+	}
+}
+
+func (b *browser) shot(name string) {
+	b.Helper()
+	if *shots == "" {
+		return
+	}
+	png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(*shots, name+".png"), png, 0o600); err != nil {
+		b.Fatal(err)
+	}
+}
+
+func TestBrowserLivesATicket(t *testing.T) {
+	parent := chromium(t)
+	w := newWorld(t, nil, nil)
+	w.run()
+	newDesk(w)
+	ana := w.window(parent, "?as=ana")
+	ana.shot("1-start")
+
+	// The command, its hints, and the form that it opens.
+	ana.keys("#composer-text", "/ti")
+	ana.see("#composer-hints .hint-row")
+	ana.shot("2-hints")
+	ana.keys("#composer-text", "cket printer on floor 3 is broken"+kb.Enter)
+	ana.see("dialog#form #field-summary")
+	if got := ana.eval(`document.querySelector('#field-summary').value`); got != "printer on floor 3 is broken" {
+		t.Errorf("summary = %q", got)
+	}
+	ana.keys("#field-description", "It smokes.")
+	ana.choose("#field-category", "hardware")
+	ana.see("#field-asset")
+	if got := ana.eval(`document.querySelector('#field-description').value + '|' + document.activeElement.id`); got != "It smokes.|field-category" {
+		t.Errorf("after the refresh: %q", got)
+	}
+	picture := filepath.Join(t.TempDir(), "screenshot.png")
+	if err := os.WriteFile(picture, screenshot(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ana.do(chromedp.SetUploadFiles(chromedp.CSS("#field-shot"), []string{picture}))
+	ana.see("[data-field=shot] .chips li:not(.busy)")
+	ana.click("#form-submit")
+	ana.see("#error-asset")
+	if got := ana.eval(`document.activeElement.id + '|' + document.querySelector('#field-asset').getAttribute('aria-invalid')`); got != "field-asset|true" {
+		t.Errorf("at the error: %q", got)
+	}
+	ana.shot("3-form-error")
+	ana.keys("#field-asset", "P-3")
+	ana.click("#form-submit")
+	ana.see("[data-private]")
+	if got := ana.eval(`document.querySelector('[data-private] .text').textContent`); got != "Thank you, your ticket is HD-00001." {
+		t.Errorf("private reply = %q", got)
+	}
+	ana.see("#directs .count")
+	ana.shot("4-private")
+
+	// An agent in another window; the menu and the button.
+	carla := w.window(parent, "?as=carla#ict-triage")
+	carla.see(`button[data-button="Claim"]`)
+	carla.click(`button[data-button="Assign"]`)
+	carla.see(`[role=menuitem][data-option=Carla]`)
+	carla.shot("5-menu")
+	carla.do(chromedp.KeyEvent(kb.Escape))
+	bram := w.window(parent, "?as=bram#ict-triage")
+	bram.click(`button[data-button="Claim"]`)
+	for _, agent := range []*browser{bram, carla} { // both without reloading
+		agent.until(`document.querySelector('[data-fact="Assignee"] dd').textContent === 'Bram de Wit'`)
+	}
+
+	// Ana reads it in her conversation, and answers in the thread.
+	ana.click(`#directs a`)
+	ana.see("button[data-replies]")
+	ana.click("button[data-replies]")
+	ana.until(`document.querySelector('#thread-messages').textContent.includes('Bram de Wit took your ticket.')`)
+	ana.keys("#thread-composer-text", "It **still** smokes <b>really</b> [x](javascript:alert(1))"+kb.Enter)
+	bram.see("button[data-replies]")
+	bram.click("button[data-replies]")
+	bram.until(`document.querySelector('#thread-messages').textContent.includes('It still smokes <b>really</b> [x](javascript:alert(1))')`)
+	ana.shot("6-ana-thread")
+	bram.shot("7-bram-thread")
+
+	// Editing, a reaction, deleting: everybody sees it.
+	mine := `#thread-messages article[data-from=ana]`
+	ana.click(mine + " [data-tool=more]")
+	ana.click(`[role=menuitem][data-option=edit]`)
+	ana.keys(mine+" textarea", " Again"+kb.Enter)
+	ana.until(`document.querySelector('` + mine + `').textContent.includes('(edited)')`)
+	ana.click(mine + " [data-tool=react]")
+	ana.click(`[role=menuitem][data-option=eyes]`)
+	ana.see(mine + " .reaction.mine")
+	ana.click(mine + " [data-tool=more]")
+	ana.click(`[role=menuitem][data-option=delete]`)
+	ana.click("#confirm-yes")
+	ana.do(chromedp.WaitNotPresent(chromedp.CSS(mine)))
+
+	// The chat made to fail: everybody is told that it is.
+	bram.click("#faults-open")
+	bram.do(chromedp.SetValue(chromedp.CSS("#fault-next"), "3"))
+	bram.shot("8-faults")
+	bram.click("#faults-save")
+	ana.see("#fault-sign")
+	if got := w.Faults().FailNext; got != 3 {
+		t.Errorf("faults: %d to fail, want 3", got)
+	}
+}
+
+func TestBrowserKeepsWhatWasTyped(t *testing.T) {
+	parent := chromium(t)
+	w := newWorld(t, nil, nil)
+	newDesk(w)
+	ana := w.window(parent, "?as=ana#general")
+	w.content.SetAway(errAway)
+	ana.keys("#composer-text", "can you hear me?"+kb.Enter)
+	ana.see("#composer-error")
+	if got := ana.eval(`document.querySelector('#composer-text').value`); got != "can you hear me?" {
+		t.Errorf("the text became %q", got)
+	}
+	w.content.SetAway(nil)
+	ana.click("#composer-send")
+	ana.see("#messages article[data-from=ana]")
+	ana.until(`document.querySelector('#composer-text').value === ''`)
+	if n := len(w.events()); n != 1 {
+		t.Errorf("%d events, want 1", n)
+	}
+}
+
+func TestBrowserOnAPhoneAndInTheDark(t *testing.T) {
+	parent := chromium(t)
+	w := newWorld(t, nil, nil)
+	newDesk(w)
+	if _, err := w.client.As("ana").Say(t.Context(), "general", "", "Good morning!\n\n- one\n- **two**\n\n> quoted\n\n```\ncode\n```\nhttps://example.org/page"); err != nil {
+		t.Fatal(err)
+	}
+	phone := w.window(parent, "?as=ana")
+	phone.do(chromedp.EmulateViewport(390, 844, chromedp.EmulateScale(2), chromedp.EmulateTouch))
+	phone.shot("phone-1-channel")
+	if wide := phone.eval(`document.documentElement.scrollWidth`); wide != "390" {
+		t.Errorf("the page is %s wide, want 390", wide)
+	}
+	phone.click("#sidebar-open")
+	phone.until(`document.querySelector('#sidebar').getBoundingClientRect().left === 0`)
+	phone.shot("phone-2-drawer")
+	phone.click("#channels a[data-channel=general]")
+	phone.until(`!document.body.classList.contains('drawer')`)
+	phone.keys("#composer-text", "/ticket printer"+kb.Enter)
+	phone.see("#field-category")
+	phone.choose("#field-category", "access")
+	phone.see("#field-until")
+	phone.shot("phone-3-form")
+	phone.click("#form-submit")
+	phone.see("[data-private]")
+	phone.click("#sidebar-open")
+	phone.click("#directs a")
+	phone.see("#messages .card")
+	phone.shot("phone-4-direct")
+
+	dark := w.window(parent, "?as=bram#ict-triage")
+	dark.do(scheme("dark"))
+	dark.see("#messages .card")
+	dark.shot("dark-1-triage")
+	dark.click("#persona-button")
+	dark.see("#people a[data-person=carla]")
+	dark.shot("dark-2-people")
+	if low := strings.TrimSpace(dark.eval(contrastJS)); low != "" {
+		t.Errorf("too little contrast in the dark: %s", low)
+	}
+	dark.do(scheme("light"))
+	if low := strings.TrimSpace(dark.eval(contrastJS)); low != "" {
+		t.Errorf("too little contrast in the light: %s", low)
+	}
+}
+
+func scheme(name string) void {
+	return chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: name}},
+		})
+		return err
+	})
+}
+
+// contrastJS lists the visible texts whose contrast with what is behind them is below 4.5.
+const contrastJS = `(() => {
+  const parse = (c) => { const m = c.match(/[\d.]+/g).map(Number); return m.length > 3 ? m : [...m, 1]; };
+  const over = (a, b) => [0, 1, 2].map((i) => a[i] * a[3] + b[i] * (1 - a[3])).concat(1);
+  const lum = (c) => { const [r, g, b] = c.map((v) => { v /= 255; return v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4; }); return .2126 * r + .7152 * g + .0722 * b; };
+  const back = (n) => { const layers = []; for (; n; n = n.parentElement) layers.push(parse(getComputedStyle(n).backgroundColor)); return layers.reverse().reduce((under, c) => over(c, under), [255, 255, 255, 1]); };
+  const bad = new Set();
+  for (const n of document.querySelectorAll('body *')) {
+    const own = [...n.childNodes].some((c) => c.nodeType === 3 && c.textContent.trim());
+    if (!own || !n.checkVisibility({ opacityProperty: true, visibilityProperty: true }) || n.closest('.unseen, .skip, svg')) continue;
+    const b = back(n), f = over(parse(getComputedStyle(n).color), b);
+    const [hi, lo] = [lum(f), lum(b)].sort((x, y) => y - x);
+    const ratio = (hi + .05) / (lo + .05);
+    if (ratio < 4.5) bad.add(n.tagName + '.' + n.className + ' "' + n.textContent.trim().slice(0, 20) + '" ' + ratio.toFixed(2));
+  }
+  return [...bad].join('\n');
+})()`
