@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -94,15 +95,10 @@ func (s *Store) Lease(ctx context.Context, id, owner string, now, until time.Tim
 		return work, fmt.Errorf("%s: %w", doing, store.ErrNotFound)
 	}
 	work = store.Work{Owner: owner, Until: until, Refs: map[string]chat.Ref{}}
-	var lines, doc []byte
-	err = s.read(ctx, doing, func(r *conn) error {
-		if err := r.one(workGet, args(seq), &lines, &doc); err != nil {
-			return err
-		}
-		return readRefs(r, seq, work.Refs)
-	})
+	var lines, doc, refs []byte
+	err = s.read(ctx, doing, func(r *conn) error { return r.one(workGet, args(seq), &lines, &doc, &refs) })
 	if err == nil {
-		err = decoded(doing, doc, &work.Ticket)
+		err = errors.Join(decoded(doing, doc, &work.Ticket), decoded(doing, refs, &work.Refs))
 	}
 	if err == nil {
 		err = each(lines, func(d store.Delivery, _ []byte) error {

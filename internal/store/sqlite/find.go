@@ -25,6 +25,11 @@ func (s *Store) Find(ctx context.Context, q store.Query) (store.Page, error) {
 	if f.nothing {
 		return store.Page{}, ctx.Err()
 	}
+	if len(q.Words) > 0 {
+		if err := s.indexed(ctx, doing); err != nil {
+			return store.Page{}, err
+		}
+	}
 	if err := s.read(ctx, doing, f.read); err != nil {
 		return store.Page{}, err
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"hash/fnv"
 	"slices"
-	"strings"
 	"time"
 
 	"balie/internal/store"
@@ -45,6 +44,10 @@ type lists struct {
 	People   []string
 }
 
+func listsOf(t ticket.Ticket) lists {
+	return lists{Open: t.Open(), Team: t.Team, Assignee: t.Assignee, People: people(t)}
+}
+
 const slotBits = 20
 
 // slot is where the row numbers begin of tickets opened at the time. What lies outside of the times that fit is put at
@@ -58,10 +61,10 @@ func slot(opened time.Time) int64 {
 func newRow(t ticket.Ticket) (*row, error) {
 	t = store.Normal(t)
 	old, kept := store.Spill(t.Entries)
-	l := lists{Open: t.Open(), Team: t.Team, Assignee: t.Assignee, People: people(t)}
+	l := listsOf(t)
 	r := &row{
 		id: t.ID, key: store.FoldKey(t.Key), event: text(t.OpenEvent), version: t.Version, open: l.Open,
-		team: t.Team, assignee: text(t.Assignee), slot: slot(t.Opened), words: indexed(l, store.Words(t)),
+		team: t.Team, assignee: text(t.Assignee), slot: slot(t.Opened), words: wordsOf(l, store.Words(t)),
 	}
 	if !t.NextDue.IsZero() {
 		r.due = t.NextDue.UnixMilli()
@@ -114,38 +117,4 @@ func text(s string) any {
 		return nil
 	}
 	return s
-}
-
-// The index of words also has the lists that a ticket is in, as words that no text contains, so that a search within a
-// list does not look at what is found in all others.
-func inTeam(id string) string     { return fmt.Sprintf("=t%x", id) }
-func inPerson(id string) string   { return fmt.Sprintf("=p%x", id) }
-func inAssignee(id string) string { return fmt.Sprintf("=a%x", id) }
-
-func inOpen(open bool) string {
-	if open {
-		return "=o"
-	}
-	return "=c"
-}
-
-// indexed is what the index of words is given about a ticket.
-func indexed(l lists, words []string) string {
-	var b strings.Builder
-	b.WriteString(inOpen(l.Open))
-	b.WriteByte(' ')
-	b.WriteString(inTeam(l.Team))
-	if l.Assignee != "" {
-		b.WriteByte(' ')
-		b.WriteString(inAssignee(l.Assignee))
-	}
-	for _, p := range l.People {
-		b.WriteByte(' ')
-		b.WriteString(inPerson(p))
-	}
-	for _, w := range words {
-		b.WriteByte(' ')
-		b.WriteString(w)
-	}
-	return b.String()
 }

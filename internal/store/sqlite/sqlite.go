@@ -90,6 +90,10 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if err := s.loadJobs(w); err != nil {
 		return err
 	}
+	if err := s.writer.loadStale(); err != nil {
+		return err
+	}
+	s.writer.start()
 	s.pool = newPool()
 	for range poolSize {
 		r, err := s.connect(ctx, readerCache, "PRAGMA query_only = ON")

@@ -26,6 +26,9 @@ const (
 	participantAdd
 	participantRemove
 	wordsPut
+	stalePut
+	staleClear
+	staleAll
 	historyPut
 	historyPage
 
@@ -159,6 +162,9 @@ var statements = [statementCount]statement{
 	participantAdd:    {sql: "INSERT INTO participants VALUES (?, ?, ?)"},
 	participantRemove: {sql: "DELETE FROM participants WHERE person = ? AND open = ? AND seq = ?"},
 	wordsPut:          {sql: "INSERT OR REPLACE INTO words (rowid, text) VALUES (?, ?)"},
+	stalePut:          {sql: "INSERT OR IGNORE INTO stale VALUES (?)"},
+	staleClear:        {sql: "DELETE FROM stale"}, // without a condition: no row is read
+	staleAll:          {sql: "SELECT s.seq, t.doc FROM stale s CROSS JOIN tickets t ON t.seq = s.seq", whole: "the few that wait are read once, when the file is opened"},
 	historyPut:        {sql: "INSERT OR REPLACE INTO history VALUES (?, ?, ?)"},
 	historyPage: {sql: `SELECT body FROM history WHERE seq = (SELECT seq FROM tickets WHERE id = ?1) AND n < ?2
 		ORDER BY n DESC LIMIT ?3`},
@@ -184,8 +190,9 @@ var statements = [statementCount]statement{
 	pendingSet:    {sql: "UPDATE pending SET due = ?2, body = ?3 WHERE seq = ?1"},
 	pendingDelete: {sql: "DELETE FROM pending WHERE seq = ?"},
 	pendingAll:    {sql: "SELECT seq, id, due FROM pending", whole: "the backlog is read once, when the file is opened"},
-	workGet:       {sql: "SELECT p.body, t.doc FROM pending p CROSS JOIN tickets t ON t.seq = p.seq WHERE p.seq = ?"},
-	refsGet:       {sql: "SELECT name, ref FROM refs WHERE seq = ?"},
+	workGet: {sql: `SELECT p.body, t.doc, (SELECT json_group_object(name, json(ref)) FROM refs WHERE seq = p.seq)
+		FROM pending p CROSS JOIN tickets t ON t.seq = p.seq WHERE p.seq = ?`},
+	refsGet: {sql: "SELECT name, ref FROM refs WHERE seq = ?"},
 	refPut: {sql: `INSERT INTO refs VALUES (?1, ?2, ?3, ?4)
 		ON CONFLICT (seq, name) DO UPDATE SET ref = excluded.ref WHERE ref <> excluded.ref`},
 	refDelete: {sql: "DELETE FROM refs WHERE seq = ? AND name = ?"},

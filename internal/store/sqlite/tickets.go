@@ -45,7 +45,7 @@ func (s *Store) insert(ctx context.Context, doing string, t ticket.Ticket, out [
 				return err
 			}
 		}
-		if _, err := w.exec(wordsPut, seq, r.words); err != nil {
+		if err := s.writer.markStale(seq); err != nil {
 			return err
 		}
 		if err := r.writeSpilled(w, seq); err != nil {
@@ -55,7 +55,10 @@ func (s *Store) insert(ctx context.Context, doing string, t ticket.Ticket, out [
 			return err
 		}
 		return add.write(w, seq, r.id)
-	}, func() { s.jobs.add(r.id, seq, add) })
+	}, func() {
+		s.writer.staleNow(seq, r.words)
+		s.jobs.add(r.id, seq, add)
+	})
 }
 
 // Save keeps a ticket's next version. See store.Tickets.
@@ -71,12 +74,12 @@ func (s *Store) Save(ctx context.Context, t ticket.Ticket, out []store.Delivery)
 	if err != nil {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
-	var seq int64
+	var seq, hash int64
 	return s.writeThen(ctx, doing, func(w *conn) error {
 		var (
-			version, hash int64
-			due           sql.NullInt64
-			inLists       string
+			version int64
+			due     sql.NullInt64
+			inLists string
 		)
 		if err := w.one(ticketState, args(r.id), &seq, &version, &due, &inLists, &hash); err != nil {
 			return err
@@ -93,7 +96,7 @@ func (s *Store) Save(ctx context.Context, t ticket.Ticket, out []store.Delivery)
 			return err
 		}
 		if hash != r.hash {
-			if _, err := w.exec(wordsPut, seq, r.words); err != nil {
+			if err := s.writer.markStale(seq); err != nil {
 				return err
 			}
 		}
@@ -101,7 +104,12 @@ func (s *Store) Save(ctx context.Context, t ticket.Ticket, out []store.Delivery)
 			return err
 		}
 		return add.write(w, seq, r.id)
-	}, func() { s.jobs.add(r.id, seq, add) })
+	}, func() {
+		if hash != r.hash {
+			s.writer.staleNow(seq, r.words)
+		}
+		s.jobs.add(r.id, seq, add)
+	})
 }
 
 // move writes the ticket into other lists than the ones that it was in.

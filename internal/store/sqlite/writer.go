@@ -17,24 +17,34 @@ type writer struct {
 	ended  chan struct{}
 	broken atomic.Bool // the last transaction failed
 
+	stale   stale
+	waiting atomic.Int64 // how many are stale, for everybody
+
 	mu     sync.Mutex
 	queue  []*write
 	closed bool
+
+	started bool
 }
 
 // write is something to be written. Exactly one of its callers' giving up and the writer's taking it comes first.
 type write struct {
 	do        func(*conn) error
 	committed func() // called after the commit, in the order of the writes; may be nil
+	index     bool   // instead of do: bring the index of words up to date, after all writes that came before
 	taken     atomic.Bool
 	err       error
 	done      chan struct{}
 }
 
 func newWriter(c *conn) *writer {
-	w := &writer{c: c, wake: make(chan struct{}, 1), ended: make(chan struct{})}
+	return &writer{c: c, wake: make(chan struct{}, 1), ended: make(chan struct{}), stale: stale{}}
+}
+
+// start lets the writer take writes.
+func (w *writer) start() {
+	w.started = true
 	go w.run()
-	return w
 }
 
 // write has f called within a transaction, and returns when that was committed. If f gives one of the errors of package
@@ -100,48 +110,77 @@ func (w *writer) run() {
 // commit writes the batch as one transaction. If that fails each is tried on its own, so that one which can't be written
 // does not spoil the others.
 func (w *writer) commit(batch []*write) {
-	taken := batch[:0]
+	var searches []*write
+	writes := batch[:0]
 	for _, job := range batch {
-		if job.taken.CompareAndSwap(false, true) {
-			taken = append(taken, job)
+		switch {
+		case !job.taken.CompareAndSwap(false, true): // its caller gave up
+		case job.index:
+			searches = append(searches, job)
+		default:
+			writes = append(writes, job)
 		}
 	}
-	if len(taken) == 0 {
-		return
+	if len(writes) > 0 {
+		if err := w.try(writes); err != nil {
+			w.tryEach(writes, err)
+		}
 	}
-	if err := w.try(taken); err != nil {
-		for i, job := range taken {
-			if len(taken) > 1 {
-				err = w.try(taken[i : i+1])
-			}
-			if err != nil {
-				job.err = err
-				close(job.done)
-			}
+	if len(searches) > 0 || len(w.stale) >= indexAt {
+		err := w.index() // if it fails and nobody waits for it, it is tried again with the next batch
+		for _, job := range searches {
+			job.err = err
+			close(job.done)
+		}
+	}
+}
+
+// tryEach tries each write on its own, after err came of all together.
+func (w *writer) tryEach(writes []*write, err error) {
+	for i, job := range writes {
+		if len(writes) > 1 {
+			err = w.try(writes[i : i+1])
+		}
+		if err != nil {
+			job.err = err
+			close(job.done)
 		}
 	}
 }
 
 // try commits the writes and answers them. On an error nothing was written, and nobody was answered.
-func (w *writer) try(batch []*write) (err error) {
-	defer func() { w.broken.Store(err != nil) }()
-	if _, err := w.c.exec(begin); err != nil {
-		return err
-	}
-	for _, job := range batch {
-		job.err = job.do(w.c)
-		if job.err != nil && !refusal(job.err) {
-			return w.rollback(job.err)
+func (w *writer) try(batch []*write) error {
+	err := w.transaction(func() error {
+		for _, job := range batch {
+			if job.err = job.do(w.c); job.err != nil && !refusal(job.err) {
+				return job.err
+			}
 		}
-	}
-	if _, err := w.c.exec(commit); err != nil {
-		return w.rollback(err)
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	for _, job := range batch {
 		if job.err == nil && job.committed != nil {
 			job.committed()
 		}
 		close(job.done)
+	}
+	return nil
+}
+
+// transaction commits what f writes, or nothing of it.
+func (w *writer) transaction(f func() error) (err error) {
+	defer func() { w.broken.Store(err != nil) }()
+	if _, err := w.c.exec(begin); err != nil {
+		return err
+	}
+	if err := f(); err != nil {
+		return w.rollback(err)
+	}
+	if _, err := w.c.exec(commit); err != nil {
+		return w.rollback(err)
 	}
 	return nil
 }
@@ -168,6 +207,8 @@ func (w *writer) close() error {
 	case w.wake <- struct{}{}:
 	default:
 	}
-	<-w.ended
+	if w.started {
+		<-w.ended
+	}
 	return w.c.close()
 }
