@@ -94,9 +94,9 @@ func (r *reader) field(o object, f *ticket.Field) {
 	if n, ok := o.values["max"]; ok {
 		switch f.Kind {
 		case chat.TextField, chat.LongTextField:
-			f.Max = o.number("max", 0, 1, r.maxText)
+			f.Max = o.integer("max", 0, 1, r.maxText)
 		case chat.FileField:
-			f.Max = o.number("max", 0, 1, r.maxFile)
+			f.Max = o.integer("max", 0, 1, r.maxFile)
 		case chat.SelectField, chat.MultiField, chat.PersonField, chat.DateField, chat.CheckboxField:
 			r.failf(n.keyAt, "%s: a field of kind %s takes no max, only text, long_text and file do", n.path, f.Kind)
 		}
@@ -107,7 +107,9 @@ func (r *reader) field(o object, f *ticket.Field) {
 	if n, ok := o.need("options", "options: {printer: Printer, laptop: Laptop}"); ok {
 		f.Options = r.options(n)
 	}
-	f.DependsOn = o.word("depends_on", "", "depends_on: device")
+	if n, ok := o.values["depends_on"]; ok {
+		f.DependsOn, _ = r.words(n, "depends_on: device")
+	}
 }
 
 // options reads what can be chosen: an id with a label, or with a label and when it is offered.

@@ -195,7 +195,7 @@ func (d *diff) limits(a, b ticket.Limits) {
 	d.value("limits", "summary", count(a.Summary), count(b.Summary))
 	d.value("limits", "text", count(a.Text), count(b.Text))
 	d.value("limits", "files", count(a.Files), count(b.Files))
-	d.value("limits", "file", strconv.FormatInt(a.File>>10, 10)+"KB", strconv.FormatInt(b.File>>10, 10)+"KB")
+	d.value("limits", "file", sizeWords(a.File), sizeWords(b.File))
 }
 
 func count(n int) string {
@@ -203,6 +203,14 @@ func count(n int) string {
 		return ""
 	}
 	return strconv.Itoa(n)
+}
+
+// sizeWords is a number of bytes as a policy writes it.
+func sizeWords(bytes int64) string {
+	if bytes%(1<<20) == 0 {
+		return strconv.FormatInt(bytes>>20, 10) + "MB"
+	}
+	return strconv.FormatInt(bytes>>10, 10) + "KB"
 }
 
 func timerWords(t *ticket.Timer) string {

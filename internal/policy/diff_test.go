@@ -83,9 +83,9 @@ func TestDiff(t *testing.T) {
 			"status work is new",
 			"flow: claimed is now work instead of busy", "flow: replied is now new instead of busy", "flow: reopened is now work instead of busy",
 		}},
-		{"limits", []string{"{summary: 100, text: 5000, files: 5, file: 1MB}", "{summary: 200, file: 20MB}"}, []string{
+		{"limits", []string{"{summary: 100, text: 5000, files: 5, file: 1MB}", "{summary: 200, file: 500KB}"}, []string{
 			"limits: summary is now 200 instead of 100", "limits: text is now 10000 instead of 5000", "limits: files is now 10 instead of 5",
-			"limits: file is now 20480KB instead of 1024KB",
+			"limits: file is now 500KB instead of 1MB",
 		}},
 	}
 	for _, c := range cases {

@@ -107,6 +107,7 @@ func TestMistakes(t *testing.T) {
 		{"an empty list of channels", "[C01, {workspace: T1, channel: C02}]", "[]", "6:76: teams.ict.channels.slack is an empty list: name at least one, or remove the key"},
 		{"a channel by name", "ict-triage", "'#ict triage'", `6:28: teams.ict.channels.playground must be the platform's own id, such as C0123456789, not "#ict triage"`},
 		{"a channel without an id", ", channel: C02", "", "6:82: teams.ict.channels.slack.channel is missing; for example: channel: C0123456789"},
+		{"a workspace with spaces", "workspace: T1", "workspace: My place", `6:94: teams.ict.channels.slack.workspace must be the platform's own id, such as C0123456789, not "My place"`},
 		{"a channel twice", "slack: [C01,", "slack: [C01, C01,", "6:82: teams.ict.channels.slack names the channel C01 twice: once is enough"},
 		{"an agent by name", "Bram@example.org", "Bram", `7:14: teams.ict.agents: "Bram" is no e-mail address; write bram@example.org, or {platform: slack, person: U0123456789}, or {platform: slack, group: S0123456789}`},
 		{"an agent twice", "[Bram@example.org", "[bram@example.org, Bram@example.org", "7:32: teams.ict.agents names the same agent twice: once is enough"},

@@ -119,16 +119,6 @@ func (r *reader) words(n *node, example string) (string, bool) {
 	return "", false
 }
 
-// word is a short text that means something to programs, such as a language code.
-func (o object) word(key, fallback, example string) string {
-	n, ok := o.values[key]
-	if !ok {
-		return fallback
-	}
-	s, _ := o.r.words(n, example)
-	return s
-}
-
 // choice is one of a few words; fallback if the key isn't there.
 func (o object) choice(key, fallback string, allowed ...string) string {
 	n, ok := o.values[key]
@@ -167,8 +157,8 @@ func (n *node) shown() string {
 	return n.kind.String()
 }
 
-// number is a whole number from lo to hi; fallback if the key isn't there.
-func (o object) number(key string, fallback, lo, hi int) int {
+// integer is a whole number from lo to hi; fallback if the key isn't there.
+func (o object) integer(key string, fallback, lo, hi int) int {
 	n, ok := o.values[key]
 	if !ok {
 		return fallback

@@ -37,9 +37,9 @@ func (r *reader) limits(o object) ticket.Limits {
 	l := ticket.Limits{Summary: 150, Text: 10_000, Files: 10, File: 20 << 20}
 	if n, ok := o.values["limits"]; ok {
 		if o, ok := r.object(n, "summary", "text", "files", "file"); ok {
-			l.Summary = o.number("summary", l.Summary, 20, 250)
-			l.Text = o.number("text", l.Text, 500, 20_000)
-			l.Files = o.number("files", l.Files, 1, 20)
+			l.Summary = o.integer("summary", l.Summary, 20, 250)
+			l.Text = o.integer("text", l.Text, 500, 20_000)
+			l.Files = o.integer("files", l.Files, 1, 20)
 			l.File = o.size("file", l.File, 100<<10, 100<<20)
 		}
 	}

@@ -110,7 +110,9 @@ func (r *reader) channels(n *node) []ticket.Channel {
 			c := ticket.Channel{Platform: p.key}
 			if v.kind == mapKind {
 				if o, ok := r.object(v, "workspace", "channel"); ok {
-					c.Workspace = o.word("workspace", "", "workspace: T0123456789")
+					if n, ok := o.values["workspace"]; ok {
+						c.Workspace = r.external(n)
+					}
 					if n, ok := o.need("channel", "channel: C0123456789"); ok {
 						c.ID = r.external(n)
 					}
