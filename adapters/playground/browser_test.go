@@ -220,8 +220,7 @@ func TestBrowserLivesATicket(t *testing.T) {
 	ana.click(`[role=menuitem][data-option=edit]`)
 	ana.keys(mine+" textarea", " Again"+kb.Enter)
 	ana.until(`document.querySelector('` + mine + `').textContent.includes('(edited)')`)
-	ana.click(mine + " [data-tool=react]")
-	ana.click(`[role=menuitem][data-option=eyes]`)
+	ana.click(mine+" [data-tool=more]", `[role=menuitem][data-option=react]`, `[role=menuitem][data-option=eyes]`)
 	ana.see(mine + " .reaction.mine")
 	ana.click(mine + " [data-tool=more]")
 	ana.click(`[role=menuitem][data-option=delete]`)
@@ -266,14 +265,16 @@ func TestBrowserOnAPhoneAndInTheDark(t *testing.T) {
 	if _, err := w.client.As("ana").Say(t.Context(), "general", "", "Good morning!\n\n- one\n- **two**\n\n> quoted\n\n```\ncode\n```\nhttps://example.org/page"); err != nil {
 		t.Fatal(err)
 	}
-	phone := w.window(parent, "?as=ana")
-	phone.do(chromedp.EmulateViewport(390, 844, chromedp.EmulateScale(2), chromedp.EmulateTouch))
+	phone := w.window(parent, "?as=ana", chromedp.EmulateViewport(390, 844, chromedp.EmulateScale(2), chromedp.EmulateTouch))
 	phone.shot("phone-1-channel")
 	if wide := phone.eval(`document.documentElement.scrollWidth`); wide != "390" {
 		t.Errorf("the page is %s wide, want 390", wide)
 	}
-	phone.click("#sidebar-open")
-	phone.until(`document.querySelector('#sidebar').getBoundingClientRect().left === 0`)
+	open := func() {
+		phone.click("#sidebar-open")
+		phone.until(`document.querySelector('#sidebar').getBoundingClientRect().left === 0`)
+	}
+	open()
 	phone.shot("phone-2-drawer")
 	phone.click("#channels a[data-channel=general]")
 	phone.until(`!document.body.classList.contains('drawer')`)
@@ -284,7 +285,7 @@ func TestBrowserOnAPhoneAndInTheDark(t *testing.T) {
 	phone.shot("phone-3-form")
 	phone.click("#form-submit")
 	phone.see("[data-private]")
-	phone.click("#sidebar-open")
+	open()
 	phone.click("#directs a")
 	phone.see("#messages .card")
 	phone.shot("phone-4-direct")

@@ -15,6 +15,7 @@
 //   html[data-ready=ID]                        the channel is shown and the live stream is up
 
 import { el, $, avatar, ago, beside, say, toast } from './dom.js';
+import { icon } from './icons.js';
 import { get, me } from './api.js';
 import { plain } from './markdown.js';
 import { Messages } from './messages.js';
@@ -44,6 +45,7 @@ class App {
   person(id) { return id === 'bot' ? this.bot : this.byID.get(id); }
 
   start() {
+    for (const n of document.querySelectorAll('[data-icon]')) n.append(icon(n.dataset.icon));
     document.title = this.my.name + ' – ' + this.my.me.name;
     $('workspace-name').textContent = this.my.name;
     for (const c of this.my.channels) {
@@ -52,7 +54,7 @@ class App {
       else if ((c.last || '') > seen) this.unread.set(c.id, 0);
     }
     this.persona();
-    tips(this.my, (text) => this.composer.fill(text));
+    this.tipsFor = tips(this.my, (text) => this.composer.fill(text));
     faultsPanel(this.my);
     addEventListener('hashchange', () => this.route());
     document.addEventListener('keydown', (e) => {
@@ -83,8 +85,9 @@ class App {
       this.here = found;
       $('channel-name').textContent = (found.direct ? '' : '# ') + found.name;
       $('channel-topic').textContent = found.topic || '';
-      this.composer.prompt(found.direct ? 'Message ' + found.name : 'Message #' + found.name + ', or / for commands');
+      this.composer.prompt(found.direct ? 'Message ' + found.name : 'Message #' + found.name);
       $('messages').setAttribute('aria-label', 'Messages in ' + found.name);
+      this.tipsFor(found.id);
       await this.list.load({ channel: found.id });
       this.markReady();
     }
@@ -231,11 +234,11 @@ class App {
   persona() {
     const mine = this.my.me;
     const button = $('persona-button');
-    button.append(avatar(mine), el('span', {}, el('b', {}, mine.name), el('small', {}, mine.title || '')), el('span', { class: 'caret', aria: { hidden: 'true' } }, '⇅'));
+    button.append(avatar(mine), el('span', {}, el('b', {}, mine.name), el('small', {}, mine.title || '')), icon('swap'));
     $('people').append(el('p', {}, 'Be somebody else'), el('ul', {}, this.people.map((p) => el('li', {},
       el('a', { href: '?as=' + p.id, data: { person: p.id }, aria: { current: p.id === me ? 'true' : undefined } },
         avatar(p), el('span', {}, el('b', {}, p.name), el('small', {}, [p.title, (p.locale || '').slice(0, 2).toUpperCase()].filter(Boolean).join(' · ')))),
-      el('a', { href: '?as=' + p.id, target: '_blank', class: 'icon', title: 'In another window', aria: { label: p.name + ' in another window' } }, '⧉')))));
+      el('a', { href: '?as=' + p.id, target: '_blank', class: 'icon', title: 'In another window', aria: { label: p.name + ' in another window' } }, icon('window'))))));
     button.onclick = () => { $('people').showPopover(); beside($('people'), button); $('people').querySelector('a').focus(); };
     $('people').addEventListener('toggle', (e) => button.setAttribute('aria-expanded', String(e.newState === 'open')));
   }

@@ -1,6 +1,7 @@
 // The box to type in: messages, slash commands with hints, files by button, paste or drop.
 
 import { el, fileSize, onEnter } from './dom.js';
+import { icon } from './icons.js';
 import { act, upload, nonce } from './api.js';
 
 export class Composer {
@@ -13,13 +14,13 @@ export class Composer {
       id: id + '-text', rows: 1, dir: 'auto', autocomplete: 'off', role: 'combobox',
       aria: { label: 'Message', autocomplete: 'list', expanded: 'false', controls: id + '-hints' },
     });
-    this.send = el('button', { id: id + '-send', class: 'act primary', aria: { label: 'Send' }, title: 'Send' }, '➤');
+    this.send = el('button', { id: id + '-send', class: 'act primary', aria: { label: 'Send' }, title: 'Send' }, icon('send'));
     this.picker = el('input', { type: 'file', multiple: true, class: 'unseen', id: id + '-file', tabIndex: -1, aria: { label: 'Attach files' } });
     this.chips = el('ul', { class: 'chips' });
     this.hints = el('div', { id: id + '-hints', class: 'hints', role: 'listbox', aria: { label: 'Commands' }, hidden: true });
     this.notice = el('p', { class: 'error', role: 'alert', id: id + '-error', hidden: true });
     form.append(this.hints, this.notice, this.chips, el('div', { class: 'line' },
-      el('button', { type: 'button', class: 'icon', aria: { label: 'Attach files' }, title: 'Attach files', onclick: () => this.picker.click() }, '📎'),
+      el('button', { type: 'button', class: 'icon', aria: { label: 'Attach files' }, title: 'Attach files', onclick: () => this.picker.click() }, icon('clip')),
       this.picker, this.text, this.send));
     form.addEventListener('submit', (e) => { e.preventDefault(); this.submit(); });
     this.text.addEventListener('input', () => this.changed());
@@ -126,7 +127,7 @@ export class Composer {
   show() {
     this.chips.replaceChildren(...this.files.map((x) => el('li', { class: x.id ? '' : 'busy' },
       x.url && el('img', { src: x.url, alt: '' }), el('span', { dir: 'auto' }, x.name), el('small', {}, fileSize(x.size)),
-      el('button', { type: 'button', class: 'icon', aria: { label: 'Remove ' + x.name }, onclick: () => { this.drop(x); this.text.focus(); } }, '✕'))));
+      el('button', { type: 'button', class: 'icon', aria: { label: 'Remove ' + x.name }, onclick: () => { this.drop(x); this.text.focus(); } }, icon('close')))));
   }
 
   async submit() {

@@ -1,5 +1,7 @@
 // Building blocks of the page: elements, menus, pictures of people.
 
+import { icon } from './icons.js';
+
 // el makes an element. Properties go by name; "data" and "aria" take objects, "on…" listeners. Text is always text.
 export function el(tag, props = {}, ...children) {
   const node = document.createElement(tag);
@@ -83,7 +85,7 @@ export function onEnter(box, does) {
 
 export function toast(text) {
   const t = el('div', { class: 'toast' }, el('span', {}, text),
-    el('button', { type: 'button', class: 'icon', aria: { label: 'Dismiss' }, onclick: () => t.remove() }, '✕'));
+    el('button', { type: 'button', class: 'icon', aria: { label: 'Dismiss' }, onclick: () => t.remove() }, icon('close')));
   $('toasts').append(t);
   setTimeout(() => t.remove(), 12000);
 }

@@ -1,6 +1,7 @@
 // The dialog that a form opens in: every kind of field, errors at the fields, forms that change while they are filled in.
 
 import { el, $, fileSize, say } from './dom.js';
+import { icon } from './icons.js';
 import { render } from './markdown.js';
 import { act, upload, nonce } from './api.js';
 
@@ -28,7 +29,7 @@ export class FormDialog {
     const body = el('div', { class: 'fields' });
     this.box.replaceChildren(el('form', { method: 'dialog', noValidate: true, onsubmit: (e) => { e.preventDefault(); this.submit(); } },
       el('header', {}, el('h2', { id: 'form-title', dir: 'auto' }, form.title),
-        el('button', { type: 'button', id: 'form-close', class: 'icon', aria: { label: 'Close the form' }, onclick: () => this.close() }, '✕')),
+        el('button', { type: 'button', id: 'form-close', class: 'icon', aria: { label: 'Close the form' }, onclick: () => this.close() }, icon('close'))),
       el('div', { class: 'scroll' },
         el('div', { class: 'error top', id: 'error-', role: 'alert', hidden: true }),
         el('div', { class: 'text intro', id: 'form-intro' }, render(form.intro)), body),
@@ -146,7 +147,7 @@ export class FormDialog {
       el('button', {
         type: 'button', class: 'icon', aria: { label: 'Remove ' + x.name },
         onclick: () => { this.files[field] = this.files[field].filter((y) => y !== x); this.showFiles(field); },
-      }, '✕'))));
+      }, icon('close')))));
   }
 
   values() {

@@ -1,6 +1,7 @@
 // Messages as they are shown: people's, the bot's with their cards and buttons, and those that only one person sees.
 
 import { el, $, avatar, menu, beside, ago, fileSize, onEnter, toast } from './dom.js';
+import { icon } from './icons.js';
 import { render } from './markdown.js';
 import { act, fileURL, me, nonce } from './api.js';
 
@@ -118,7 +119,7 @@ export class Messages {
           el('img', { src: url, alt: f.name, loading: 'lazy' }));
       }
       return el('a', { class: 'file', href: url, download: f.name, data: { file: f.name } },
-        el('span', { class: 'sheet', aria: { hidden: 'true' } }, '📄'),
+        icon('file'),
         el('span', {}, el('b', { dir: 'auto' }, f.name), el('small', {}, fileSize(f.size))));
     }));
   }
@@ -157,6 +158,7 @@ export class Messages {
         items.push({ label: 'Edit', value: 'edit', run: () => this.edit(m) });
         items.push({ label: 'Delete', value: 'delete', danger: true, run: () => this.remove(m) });
       }
+      items.unshift({ label: 'Add a reaction', value: 'react', run: () => this.pick(button, m) });
       if (!inThread) items.unshift({ label: 'Reply in thread', value: 'thread', run: () => this.host.openThread(m.thread || m.id) });
       menu(button, 'Message', items, (i) => i.run());
     };
@@ -164,15 +166,15 @@ export class Messages {
       el('button', {
         type: 'button', class: 'icon', title: 'Add a reaction', aria: { label: 'Add a reaction', haspopup: 'menu' }, data: { tool: 'react' },
         onclick: (e) => this.pick(e.currentTarget, m),
-      }, '☺'),
+      }, icon('smile')),
       !inThread && el('button', {
         type: 'button', class: 'icon', title: 'Reply in thread', aria: { label: 'Reply in thread' }, data: { tool: 'thread' },
         onclick: () => this.host.openThread(m.thread || m.id),
-      }, '↩'),
+      }, icon('reply')),
       el('button', {
         type: 'button', class: 'icon', title: 'More', aria: { label: 'More about this message', haspopup: 'menu', expanded: 'false' }, data: { tool: 'more' },
         onclick: (e) => choose(e.currentTarget),
-      }, '⋯'));
+      }, icon('more')));
   }
 
   pick(button, m) {
@@ -229,7 +231,7 @@ export class Messages {
   private(m, dismissed) {
     const node = el('article', { class: 'message private', data: { private: m.id, order: m.order, at: m.at, from: 'bot' } });
     node.append(avatar(this.host.bot), el('div', { class: 'body' },
-      el('div', { class: 'notice' }, '👁 Only visible to you', el('button', {
+      el('div', { class: 'notice' }, icon('eye'), 'Only visible to you', el('button', {
         type: 'button', class: 'link', onclick: () => { node.remove(); dismissed(); },
       }, 'Dismiss')),
       el('div', { class: 'who' }, el('b', {}, this.host.bot.name), el('span', { class: 'badge' }, 'bot'), this.time(m.at)),

@@ -1,6 +1,7 @@
 // What stands beside the chat: what to try, and how to make the chat misbehave.
 
 import { el, $ } from './dom.js';
+import { icon } from './icons.js';
 import { me } from './api.js';
 
 // tips shows a newcomer what to do, until it is dismissed.
@@ -19,12 +20,14 @@ export function tips(my, fill) {
     agent && el('li', {}, 'Open ', el('a', { href: '?as=' + agent.id, target: '_blank' }, 'a second window as ' + agent.name.split(' ')[0]),
       ', find the card in the team’s channel and press a button.'),
     el('li', {}, 'Answer each other, and watch ', el('b', {}, my.bot.name), ' under Direct messages carry it over.'),
-    el('li', {}, 'Every message has a menu ', el('b', {}, '⋯'), '; ', el('b', {}, '⚙'), ' makes the chat slow or fail, to see what happens then.'),
+    el('li', {}, 'Every message has a menu ', icon('more'), '; ', icon('faults'), ' makes the chat slow or fail, to see what happens then.'),
   ];
   box.replaceChildren(el('h2', {}, 'Try this'), el('ol', {}, steps.filter(Boolean)),
-    el('button', { type: 'button', class: 'icon', id: 'tips-close', aria: { label: 'Dismiss' }, onclick: hide }, '✕'));
-  box.hidden = localStorage.getItem(key) === 'hidden';
+    el('button', { type: 'button', class: 'icon', id: 'tips-close', aria: { label: 'Dismiss' }, onclick: hide }, icon('close')));
+  box.hidden = true;
   $('tips-open').onclick = () => { box.hidden = !box.hidden; if (box.hidden) hide(); else localStorage.removeItem(key); };
+  // They stand in the first channel only, where a newcomer arrives.
+  return (channel) => { box.hidden = channel !== home.id || localStorage.getItem(key) === 'hidden'; };
 }
 
 export function isFaulty(f) {
@@ -67,7 +70,7 @@ export function faultsPanel(my) {
     };
     box.replaceChildren(el('form', { method: 'dialog', onsubmit: save },
       el('header', {}, el('h2', { id: 'faults-title' }, 'Make the chat misbehave'),
-        el('button', { type: 'button', class: 'icon', aria: { label: 'Close' }, onclick: () => box.close() }, '✕')),
+        el('button', { type: 'button', class: 'icon', aria: { label: 'Close' }, onclick: () => box.close() }, icon('close'))),
       el('div', { class: 'scroll' }, error,
         el('p', {}, 'This is how the chat treats the helpdesk’s posts, for everybody. Nothing must get lost, whatever you set.'),
         number('fault-delay', 'Answer slowly', 'Milliseconds more for each post', f.delayMs, 60000),
