@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"balie/internal/ticket"
 )
@@ -32,7 +31,7 @@ func Load(path string) (*ticket.Policy, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read policy %s: %w", path, err)
 	}
-	return Parse(filepath.Base(path), data)
+	return Parse(path, data)
 }
 
 // Parse checks a policy. The name is what errors call it, such as "helpdesk.yaml". Every error is of type Errors.

@@ -192,7 +192,7 @@ func TestLoad(t *testing.T) {
 	if err := os.WriteFile(path, []byte("# "+strings.Repeat("x", maxSize)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err = Load(path); err == nil || err.Error() != "desk.yaml:1:1: the file is larger than 1 MB; is it really a policy?" {
+	if _, err = Load(path); err == nil || err.Error() != path+":1:1: the file is larger than 1 MB; is it really a policy?" {
 		t.Errorf("too large: %v", err)
 	}
 }
