@@ -75,7 +75,9 @@ func lifecycle(ctx context.Context, s store.Store, worker string, now time.Time)
 	}
 	for version, step := range []func() []store.Delivery{
 		func() []store.Delivery { k.Assignee = "bram"; return entry(ticket.EntryAssigned, "") },
-		func() []store.Delivery { return entry(ticket.EntryReply, "Have you tried turning it off and on again?") },
+		func() []store.Delivery {
+			return entry(ticket.EntryReply, "Have you tried turning it off and on again?")
+		},
 		func() []store.Delivery { k.Phase = ticket.Resolved; return entry(ticket.EntryResolved, "It works.") },
 	} {
 		k.Version = int64(version + 1)
@@ -107,6 +109,7 @@ func BenchmarkLifecycle(b *testing.B) {
 	uri := mongotest.URI(b)
 	var writes atomic.Int64
 	s := opened(b, uri, mongo.Options{Monitor: counting(&writes)})
+	before := bareRate(b, uri, people)
 	writes.Store(0)
 	b.SetParallelism(people)
 	b.ResetTimer()
@@ -122,7 +125,7 @@ func BenchmarkLifecycle(b *testing.B) {
 	})
 	b.StopTimer()
 	rate := float64(writes.Load()) / b.Elapsed().Seconds()
-	bare := bareRate(b, uri, people)
+	bare := (before + bareRate(b, uri, people)) / 2 // the disk is seldom equally fast for long
 	b.ReportMetric(float64(writes.Load())/float64(b.N), "writes/lifecycle")
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "lifecycles/s")
 	b.ReportMetric(rate, "writes/s")
