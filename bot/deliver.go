@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hashicorp/golang-lru/v2/expirable"
 	"github.com/oklog/ulid/v2"
 	"github.com/sirupsen/logrus"
 
@@ -51,13 +52,15 @@ type deliverer struct {
 	*Bot
 	owner string
 	queue *queue
+	asked *expirable.LRU[string, struct{}] // people whom their platform was asked about lately
 
 	mu    sync.Mutex
 	gates map[chat.Place]time.Time // destinations that asked to wait, and until when
 }
 
 func newDeliverer(b *Bot) *deliverer {
-	return &deliverer{Bot: b, owner: ulid.Make().String(), queue: newQueue(), gates: map[chat.Place]time.Time{}}
+	return &deliverer{Bot: b, owner: ulid.Make().String(), queue: newQueue(),
+		asked: expirable.NewLRU[string, struct{}](10_000, nil, time.Minute), gates: map[chat.Place]time.Time{}}
 }
 
 func (d *deliverer) nudge(id string) { d.queue.push(id) }
@@ -144,6 +147,7 @@ func (d *deliverer) deliver(ctx context.Context, w store.Work) {
 	if b.Refs == nil {
 		b.Refs = map[string]chat.Ref{}
 	}
+	d.introduce(ctx, w.Ticket)
 	deadline := time.Now().Add(d.pace.Lease - d.pace.Send)
 	for _, p := range w.Pending {
 		if ctx.Err() != nil || time.Now().After(deadline) {

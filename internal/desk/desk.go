@@ -62,7 +62,7 @@ func (d *Desk) Open(ctx context.Context, by ticket.Actor, o ticket.Open) (ticket
 		}
 		c.Ticket.Key = team.Number.Key(n)
 		c.Ticket.Version = 1
-		err = d.Store.Create(ctx, c.Ticket, deliveries(c, now))
+		err = d.Store.Create(ctx, c.Ticket, deliveries(c, 1, now))
 		if err == nil {
 			d.Changed(c.Ticket.ID)
 			return c.Ticket, nil
@@ -94,7 +94,7 @@ func (d *Desk) Act(ctx context.Context, id string, by ticket.Actor, a ticket.Act
 		if err != nil || c.Nothing {
 			return c, err
 		}
-		out := deliveries(c, now)
+		out := deliveries(c, t.Version+1, now)
 		if err = d.Store.Save(ctx, c.Ticket, out); errors.Is(err, store.ErrConflict) {
 			continue
 		}
@@ -169,11 +169,12 @@ func (d *Desk) Mine(ctx context.Context, by ticket.Actor, open bool, after strin
 
 func (d *Desk) now() time.Time { return d.Now().UTC().Truncate(time.Millisecond) }
 
-// deliveries are a change's effects as they are kept until they were carried out.
-func deliveries(c ticket.Change, now time.Time) []store.Delivery {
+// deliveries are a change's effects as they are kept until they were carried out. The version that the change makes names
+// them: no two changes of a ticket make the same one.
+func deliveries(c ticket.Change, version int64, now time.Time) []store.Delivery {
 	out := make([]store.Delivery, len(c.Effects))
 	for i, e := range c.Effects {
-		out[i] = store.Delivery{ID: fmt.Sprintf("%s-%d-%d", c.Ticket.ID, c.Ticket.Version, i), Effect: e, At: now, Next: now}
+		out[i] = store.Delivery{ID: fmt.Sprintf("%s-%d-%d", c.Ticket.ID, version, i), Effect: e, At: now, Next: now}
 	}
 	return out
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -16,9 +17,13 @@ import (
 
 	"balie/adapters/playground/client"
 	"balie/adapters/playground/wire"
+	"balie/bot"
+	"balie/deploy"
 	"balie/internal/app"
 	"balie/internal/chat"
 	"balie/internal/config"
+	"balie/internal/policy"
+	"balie/internal/ticket"
 )
 
 // patience is how long a condition may take to come true. It is never waited out unless the test fails.
@@ -49,6 +54,7 @@ type world struct {
 	*testing.T
 	clock  *clock
 	cfg    config.Config
+	policy *ticket.Policy
 	app    *app.App
 	client *client.Client
 	errors *errorLines
@@ -92,7 +98,11 @@ func (e *errorLines) surprises() []string {
 
 // start runs the program on the store that cfg names.
 func start(t *testing.T, cfg config.Config) *world {
-	w := &world{T: t, cfg: cfg, seen: map[string]bool{}, errors: &errorLines{},
+	policy, err := policy.Parse("helpdesk.yaml", deploy.DefaultPolicy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{T: t, cfg: cfg, policy: policy, seen: map[string]bool{}, errors: &errorLines{},
 		clock: &clock{now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}}
 	w.run()
 	t.Cleanup(func() {
@@ -107,14 +117,18 @@ func start(t *testing.T, cfg config.Config) *world {
 	return w
 }
 
+// Context is for what is asked of the program. It outlives the test's own, for the last look around.
+func (w *world) Context() context.Context { return context.Background() }
+
 // run starts the program; stop ends it.
 func (w *world) run() {
 	w.Helper()
 	log := logrus.New()
-	log.SetOutput(io.Discard)
+	log.SetOutput(w.Output())
 	log.AddHook(w.errors)
 	ctx, cancel := context.WithCancel(context.Background())
-	a, err := app.New(ctx, app.Options{Config: w.cfg, Demo: true, Now: w.clock.Now, Log: log})
+	a, err := app.New(ctx, app.Options{Config: w.cfg, Policy: w.policy, Playground: true, Now: w.clock.Now, Log: log,
+		Pace: bot.Pace{Poll: 20 * time.Millisecond, Tick: 20 * time.Millisecond}})
 	if err != nil {
 		cancel()
 		w.Fatal(err)
@@ -197,11 +211,18 @@ func (w *world) settled() {
 	w.hurry = true
 	defer func() { w.hurry = false }()
 	w.eventually(func() error {
-		n, oldest, err := w.app.Store().Backlog(w.Context())
-		if err == nil && n > 0 {
-			err = fmt.Errorf("%d tickets have something to deliver, since %v", n, oldest)
+		resp, err := http.Get(w.app.URL() + "/metrics")
+		if err != nil {
+			return err
 		}
-		return err
+		body, err := io.ReadAll(resp.Body)
+		if err := errors.Join(err, resp.Body.Close()); err != nil {
+			return err
+		}
+		if !strings.Contains(string(body), "\nbalie_delivery_backlog_tickets 0\n") {
+			return errors.New("something is left to deliver")
+		}
+		return nil
 	})
 }
 
@@ -394,14 +415,17 @@ func (w *world) field(f *wire.Form, id string) chat.Field {
 // upload puts a file up, to be sent along.
 func (p person) upload(name, content string) string {
 	p.Helper()
-	a := p.must(p.Upload(p.Context(), name, "", strings.NewReader(content)))
-	return a.File.ID
+	f, err := p.Upload(p.Context(), name, "", strings.NewReader(content))
+	if err != nil {
+		p.Fatal(err)
+	}
+	return f.ID
 }
 
 // download reads a file of a message.
-func (p person) download(f wire.File) string {
+func (p person) download(m wire.Message, f wire.File) string {
 	p.Helper()
-	r, err := p.Download(p.Context(), f.ID)
+	r, _, err := p.Download(p.Context(), m.ID, f.ID)
 	if err != nil {
 		p.Fatal(err)
 	}

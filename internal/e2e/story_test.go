@@ -49,7 +49,7 @@ func TestStory(t *testing.T) {
 		card := bram.sees("ict-triage", "", key, "printer on floor 3 is broken", "by Ana Silva", "Priority: High", "Asked for: High",
 			"Status: Waiting for triage", "Assignee: nobody yet", "Which device?: Printer", "What is the matter?: Paper jam", "screen.png")
 		shot := bram.sees("ict-triage", card.ID, "Ana Silva", "file screen.png")
-		if got := bram.download(shot.Files[0]); got != "\x89PNG picture" {
+		if got := bram.download(shot, shot.Files[0]); got != "\x89PNG picture" {
 			t.Errorf("the screenshot arrives as %q", got)
 		}
 
@@ -186,7 +186,7 @@ func TestStory(t *testing.T) {
 		w.clock.forward(time.Hour)
 		w.restart()
 		ana, bram = w.as("ana"), w.as("bram")
-		bram.watches(card, "Status: Closed", "Priority: Urgent")
+		card = bram.watches(card, "Status: Closed", "Priority: Urgent")
 		bram.clicks(card, "Reopen")
 		ana.sees(ana.Direct(), mine.ID, "Bram de Wit reopened this ticket")
 		bram.sees("ict-triage", card.ID, "Bram de Wit reopened this ticket")

@@ -27,9 +27,9 @@ func TestBadInput(t *testing.T) {
 		refused("summary", "fill this in", in("summary", " \t\u0000\n "))
 		refused("category", "choose one", in("category", "invented"))
 		refused("priority", "choose one", in("priority", "cosmic"))
-		empty := in()
-		empty.Files["files"] = []string{ana.upload("empty.txt", "")}
-		refused("files", "empty.txt is empty", empty)
+		if _, err := ana.Upload(t.Context(), "empty.txt", "", strings.NewReader("")); err == nil || !strings.Contains(err.Error(), "empty") {
+			t.Errorf("an empty file: %v", err)
+		}
 
 		// Markup, mentions and directions arrive as words.
 		nasty := "@channel <!here> [x](javascript:alert(1)) <script>alert(2)</script> **شكرا** \u202egnp.exe 😀\x07"

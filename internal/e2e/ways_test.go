@@ -127,7 +127,8 @@ func TestWaysIn(t *testing.T) {
 		}
 		ana.fills(f, "type", "question", "category", "other")
 		carla.sees("ict-triage", "", "HD-00003", "My screen is black")
-		ana.sees(ana.Direct(), "", "HD-00003")
+		ana.sees(ana.Direct(), "", "Your ticket is **HD-00003**")
+		ana.sees(ana.Direct(), "", "Here you follow **HD-00003**")
 
 		// A form that was closed by accident is offered again, once.
 		f = ana.types("general", "/ticket").Form
