@@ -1,0 +1,188 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/oklog/ulid/v2"
+	"github.com/sirupsen/logrus"
+
+	"balie/internal/config"
+	"balie/internal/store"
+	"balie/internal/store/mongo"
+)
+
+// Finding is something that was looked at: what is fine about it, or else the problem and what to do.
+type Finding struct {
+	About   string
+	Fine    string
+	Problem string
+}
+
+const (
+	spaceMin    = 500 << 20 // bytes of free disk space below which it is a problem
+	examineWait = 5 * time.Second
+)
+
+// Examine looks at the surroundings that the helpdesk needs, without leaving anything in them.
+func Examine(ctx context.Context, c config.Config, log logrus.FieldLogger) []Finding {
+	address, running := examineAddress(ctx, c)
+	findings := []Finding{address}
+	if !c.Mongo.URI.IsSet() {
+		findings = append(findings, examineFolder(c.DataDir))
+	}
+	return append(findings, examineStore(ctx, c, log, running), examineSecret(c))
+}
+
+// examineAddress says whether the address can be listened on, and whether a Balie does so already.
+func examineAddress(ctx context.Context, c config.Config) (f Finding, running bool) {
+	f.About = "address"
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Addr)
+	switch {
+	case err == nil:
+		if err := l.Close(); err != nil {
+			f.Problem = fmt.Sprintf("%s can't be given back: %v", c.Addr, err)
+			return f, false
+		}
+		f.Fine = fmt.Sprintf("%s is free; others reach it at %s", c.Addr, c.URL)
+	case errors.Is(err, syscall.EADDRINUSE) && answers(ctx, c.Addr):
+		f.Fine = c.Addr + " is served by a Balie that is running"
+		return f, true
+	case errors.Is(err, syscall.EADDRINUSE):
+		f.Problem = fmt.Sprintf("another program listens on %s: stop it, or set BALIE_ADDR to another address", c.Addr)
+	case errors.Is(err, fs.ErrPermission):
+		f.Problem = fmt.Sprintf("this user may not listen on %s: set BALIE_ADDR to a port above 1023", c.Addr)
+	default:
+		f.Problem = fmt.Sprintf("%s can't be listened on: %v; set BALIE_ADDR to an address of this machine", c.Addr, err)
+	}
+	return f, false
+}
+
+// answers says whether a Balie listens on the address.
+func answers(ctx context.Context, addr string) bool {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	ctx, cancel := context.WithTimeout(ctx, examineWait)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/healthz", nil)
+	if err != nil {
+		return false
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return false
+	}
+	return resp.Body.Close() == nil && resp.StatusCode == http.StatusOK && resp.Header.Get("Server") == serverName
+}
+
+func examineFolder(dir string) Finding {
+	f := Finding{About: "data"}
+	have := dir
+	for {
+		info, err := os.Stat(have)
+		if err == nil && !info.IsDir() {
+			f.Problem = have + " is not a folder: set BALIE_DATA_DIR to one"
+			return f
+		}
+		if err == nil {
+			break
+		}
+		up := filepath.Dir(have)
+		if !errors.Is(err, fs.ErrNotExist) || up == have {
+			f.Problem = fmt.Sprintf("%s can't be looked at: %v", have, err)
+			return f
+		}
+		have = up
+	}
+	probe, err := os.CreateTemp(have, ".balie-doctor-")
+	if err == nil {
+		err = errors.Join(probe.Close(), os.Remove(probe.Name()))
+	}
+	if err != nil {
+		f.Problem = fmt.Sprintf("%s can't be written: let the user that Balie runs as write there, or set BALIE_DATA_DIR to another folder", have)
+		return f
+	}
+	free, err := freeSpace(have)
+	switch {
+	case err != nil:
+		f.Problem = fmt.Sprintf("the free space of %s is unknown: %v", have, err)
+	case free < spaceMin:
+		f.Problem = fmt.Sprintf("%s has only %s left: free some space, at least %s", have, humanize.IBytes(free), humanize.IBytes(spaceMin))
+	case have != dir:
+		f.Fine = fmt.Sprintf("%s will be made at the first start; %s are free", dir, humanize.IBytes(free))
+	default:
+		f.Fine = fmt.Sprintf("%s can be written, %s are free", dir, humanize.IBytes(free))
+	}
+	return f
+}
+
+// examineStore opens the store, if there is one yet, and writes something that it takes back.
+func examineStore(ctx context.Context, c config.Config, log logrus.FieldLogger, running bool) Finding {
+	f := Finding{About: "store"}
+	engine := "MongoDB, database " + c.Mongo.Database
+	var s store.Store
+	var err error
+	if c.Mongo.URI.IsSet() {
+		s, err = opened(mongo.Open(ctx, c.Mongo.URI.Reveal(), c.Mongo.Database, mongo.Options{Wait: examineWait, Log: log}))
+	} else {
+		path := filepath.Join(c.DataDir, StoreFile)
+		engine = "SQLite, " + path
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			f.Fine = engine + " will be made at the first start"
+			return f
+		}
+		if running {
+			f.Fine = engine + ", in use by the Balie that is running"
+			return f
+		}
+		s, err = OpenStore(ctx, c, log)
+	}
+	if err != nil {
+		f.Problem = err.Error()
+		return f
+	}
+	err = errors.Join(tryStore(ctx, s), s.Close())
+	if err != nil {
+		f.Problem = fmt.Sprintf("%s: %v", engine, err)
+		return f
+	}
+	f.Fine = engine + ", can be read and written"
+	return f
+}
+
+// tryStore keeps a record and forgets it again.
+func tryStore(ctx context.Context, s store.Store) error {
+	if err := s.Ping(ctx); err != nil {
+		return err
+	}
+	r := store.Record{Space: "doctor", ID: ulid.Make().String()}
+	if err := s.PutRecord(ctx, r); err != nil {
+		return fmt.Errorf("write to the store: %w", err)
+	}
+	if err := s.DeleteRecord(ctx, r.Space, r.ID); err != nil {
+		return fmt.Errorf("write to the store: %w", err)
+	}
+	return nil
+}
+
+func examineSecret(c config.Config) Finding {
+	f := Finding{About: "secret", Fine: "BALIE_SECRET is set"}
+	if !c.Secret.IsSet() {
+		f.Fine = "made by Balie and kept in the store"
+	}
+	return f
+}
