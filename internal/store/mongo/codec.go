@@ -4,20 +4,37 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"balie/internal/chat"
-	"balie/internal/store"
-	"balie/internal/ticket"
 )
 
 // registry encodes our types by their json tags, so that a document reads the same here and in a dump. Two things of
 // encoding/json are not in the driver: omitzero, and maps whose keys are free text.
 func registry() *bson.Registry {
 	r := bson.NewRegistry()
-	for _, v := range []any{ticket.Ticket{}, ticket.Entry{}, ticket.File{}, store.Delivery{}, store.Dead{}} {
-		t := reflect.TypeOf(v)
+	for _, document := range []any{document{}, historyEntry{}, deadDocument{}, personDocument{}} {
+		registerOmitting(r, reflect.TypeOf(document))
+	}
+	registerMap[chat.Values](r)
+	registerMap[refs](r)
+	return r
+}
+
+// registerOmitting makes t, and all types in it, leave out what their json tags say with omitzero.
+func registerOmitting(r *bson.Registry, t reflect.Type) {
+	switch t.Kind() {
+	case reflect.Slice, reflect.Array, reflect.Pointer, reflect.Map:
+		registerOmitting(r, t.Elem())
+	case reflect.Struct:
+		if t == reflect.TypeFor[time.Time]() {
+			return
+		}
+		for f := range t.Fields() {
+			registerOmitting(r, f.Type)
+		}
 		if plain, ok := omitting(t); ok {
 			r.RegisterTypeEncoder(t, bson.ValueEncoderFunc(func(c bson.EncodeContext, w bson.ValueWriter, v reflect.Value) error {
 				enc, err := c.LookupEncoder(plain)
@@ -27,10 +44,8 @@ func registry() *bson.Registry {
 				return enc.EncodeValue(c, w, v.Convert(plain))
 			}))
 		}
+	default: // the others have nothing to leave out
 	}
-	registerMap[chat.Values](r)
-	registerMap[refs](r)
-	return r
 }
 
 // omitting is t with every omitzero written as the omitempty that the driver knows. The values are the same in memory:
