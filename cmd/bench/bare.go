@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -23,6 +24,10 @@ const rowSize = 2 << 10
 
 // bareSQLite is how many rows a second SQLite alone commits, each in a transaction of its own and synced to disk.
 func bareSQLite(ctx context.Context, dir string, measured time.Duration) (perSecond float64, err error) {
+	if dir, err = os.MkdirTemp(dir, "bare-"); err != nil {
+		return 0, fmt.Errorf("bare SQLite: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "bare.db")+"?_pragma=journal_mode(wal)&_pragma=synchronous(full)")
 	if err != nil {
 		return 0, fmt.Errorf("bare SQLite: %w", err)

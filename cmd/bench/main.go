@@ -151,14 +151,14 @@ func (b *bench) binary(ctx context.Context) error {
 	b.begin("The binary", "what\tfigure\ttarget\t")
 	b.judge("size", mb(b.program.size), "< 60 MB", b.program.size < 60<<20)
 	b.judge("cgo", strconv.FormatBool(b.program.cgo), "false", !b.program.cgo)
-	return nil
+	return b.end()
 }
 
 // place is a new place for a server's data.
 func (b *bench) place(name string) (place, error) {
-	p := place{dir: filepath.Join(b.dir, name), database: fmt.Sprintf("balie_bench_%s_%d", name, time.Now().UnixMilli())}
-	if err := os.MkdirAll(p.dir, 0o700); err != nil {
-		return p, fmt.Errorf("make a folder: %w", err)
+	dir, err := os.MkdirTemp(b.dir, name+"-")
+	if err != nil {
+		return place{}, fmt.Errorf("make a folder: %w", err)
 	}
-	return p, nil
+	return place{dir: dir, database: "balie_bench_" + filepath.Base(dir)}, nil
 }

@@ -75,7 +75,7 @@ func (p *program) start(ctx context.Context, at place, crowd int) (*server, erro
 	cmd := exec.Command(p.path, "demo", "--empty", "--data", at.dir, "--addr", addr, "--crowd", strconv.Itoa(crowd))
 	cmd.Env = append(os.Environ(), "LOG_LEVEL=warn", "MONGODB_URI="+p.mongo, "MONGODB_DATABASE="+at.database)
 	cmd.Dir = at.dir // so that no .env of a developer's counts
-	cmd.Stdout, cmd.Stderr = p.log, p.log
+	cmd.Stderr = p.log
 	s := &server{cmd: cmd, url: "http://" + addr, ended: make(chan error, 1)}
 	began := time.Now()
 	if err := cmd.Start(); err != nil {
