@@ -15,11 +15,10 @@ import (
 // everything from Pending on by Lease and Settle, and by Save adding to Pending and Moving.
 type document struct {
 	ID     string        `bson:"_id"`
-	Key    string        `bson:"key"`             // folded
-	Event  string        `bson:"event,omitempty"` // left out where there is none, to be unique where there is one
+	Names  []string      `bson:"names"` // unique over all tickets, see keyName and eventName
 	Ticket ticket.Ticket `bson:"ticket"`
 	Open   bool          `bson:"open"`
-	People []string      `bson:"people"` // requester and followers
+	Lists  []string      `bson:"lists"` // that it stands on, see lists
 	Words  []string      `bson:"words"`
 	Place  string        `bson:"place"` // in the order of creation, see place
 
@@ -52,7 +51,7 @@ func ticketHalf(t ticket.Ticket) bson.D {
 	return bson.D{
 		{Key: "ticket", Value: t},
 		{Key: "open", Value: t.Open()},
-		{Key: "people", Value: people(t)},
+		{Key: "lists", Value: lists(t)},
 		{Key: "words", Value: words(t)},
 	}
 }
@@ -60,9 +59,12 @@ func ticketHalf(t ticket.Ticket) bson.D {
 // newDocument is the document of a new ticket.
 func newDocument(t ticket.Ticket, out []store.Delivery) document {
 	d := document{
-		ID: t.ID, Key: store.FoldKey(t.Key), Event: t.OpenEvent, Ticket: t,
-		Open: t.Open(), People: people(t), Words: words(t), Place: place(t),
+		ID: t.ID, Names: []string{keyName(t.Key)}, Ticket: t,
+		Open: t.Open(), Lists: lists(t), Words: words(t), Place: place(t),
 		Pending: store.NormalDeliveries(out), Refs: refs{},
+	}
+	if t.OpenEvent != "" {
+		d.Names = append(d.Names, eventName(t.OpenEvent))
 	}
 	if at, ok := due(d.Pending); ok {
 		d.SendAt = at
@@ -70,8 +72,25 @@ func newDocument(t ticket.Ticket, out []store.Delivery) document {
 	return d
 }
 
-func people(t ticket.Ticket) []string {
-	return append([]string{t.Requester}, t.Followers...)
+// A ticket's names are what else than its id it is looked up by, in one array: each index costs time at every write.
+func keyName(key string) string     { return "key/" + store.FoldKey(key) }
+func eventName(event string) string { return "event/" + event }
+
+// The lists that tickets are shown on.
+func teamList(team string) string         { return "team/" + team }
+func personList(person string) string     { return "person/" + person }
+func assigneeList(assignee string) string { return "assignee/" + assignee }
+
+// lists are the lists that the ticket stands on: its team's, its requester's and followers', and its assignee's.
+func lists(t ticket.Ticket) []string {
+	out := []string{teamList(t.Team), personList(t.Requester)}
+	for _, f := range t.Followers {
+		out = append(out, personList(f))
+	}
+	if t.Assignee != "" {
+		out = append(out, assigneeList(t.Assignee))
+	}
+	return out
 }
 
 // words are never nil: the index takes an empty array, and a query has no other case to think of.

@@ -69,7 +69,11 @@ func (s *Store) Dump(ctx context.Context, each func(store.Item) error) error {
 
 // all gives every document of the collection, by id.
 func all[T any](ctx context.Context, s *Store, c *driver.Collection, each func(T) error) error {
-	return every(ctx, s, c, bson.D{}, options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}).SetHint(indexID), each)
+	return every(ctx, s, c, bson.D{}, byID(), each)
+}
+
+func byID() *options.FindOptionsBuilder {
+	return options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}).SetHint(indexID)
 }
 
 func every[T any](ctx context.Context, s *Store, c *driver.Collection, filter bson.D, o *options.FindOptionsBuilder, each func(T) error) (err error) {
@@ -112,9 +116,11 @@ func (s *Store) dumpHistory(ctx context.Context, give func(string, any) error) e
 	if err != nil {
 		return err
 	}
-	moving := bson.D{{Key: "moving.n", Value: bson.D{{Key: "$exists", Value: true}}}}
-	return every(ctx, s, s.tickets, moving, options.Find().SetHint(indexMoving).
-		SetProjection(bson.D{{Key: "moving", Value: 1}}), func(d document) error {
+	// They are so rare that no index is kept of them.
+	return every(ctx, s, s.tickets, bson.D{}, byID().SetProjection(bson.D{{Key: "moving", Value: 1}}), func(d document) error {
+		if len(d.Moving) == 0 {
+			return nil
+		}
 		kept, err := s.kept(ctx, d.ID, d.Moving)
 		if err != nil {
 			return err

@@ -30,7 +30,7 @@ var listedOnly = bson.D{
 
 // Find implements store.Tickets.
 func (s *Store) Find(ctx context.Context, q store.Query) (store.Page, error) {
-	subject, index, err := subject(q)
+	list, err := list(q)
 	if err != nil {
 		return store.Page{}, err
 	}
@@ -39,9 +39,9 @@ func (s *Store) Find(ctx context.Context, q store.Query) (store.Page, error) {
 			return store.Page{}, nil
 		}
 	}
-	found, rare, err := s.findRare(ctx, q, subject)
+	found, rare, err := s.findRare(ctx, q)
 	if err == nil && !rare {
-		found, err = s.findAlong(ctx, q, subject, index)
+		found, err = s.findAlong(ctx, q, list)
 	}
 	if err != nil {
 		return store.Page{}, err
@@ -62,18 +62,17 @@ func sortListed(list []listed, o store.Order) {
 	slices.SortFunc(list, func(a, b listed) int { return direction(o) * cmp.Compare(a.Place, b.Place) })
 }
 
-// subject is the condition that leads to the answer, and the name of the index that serves it in order.
-func subject(q store.Query) (condition bson.E, index string, err error) {
+// list is the list that the query is for.
+func list(q store.Query) (name string, err error) {
 	n := 0
-	for _, c := range []struct{ value, field, index string }{
-		{q.Team, "ticket.team", indexTeam},
-		{q.Person, "people", indexPeople},
-		{q.Assignee, "ticket.assignee", indexAssignee},
-	} {
-		if c.value != "" {
-			n++
-			condition, index = bson.E{Key: c.field, Value: c.value}, c.index
-		}
+	if q.Team != "" {
+		n, name = n+1, teamList(q.Team)
+	}
+	if q.Person != "" {
+		n, name = n+1, personList(q.Person)
+	}
+	if q.Assignee != "" {
+		n, name = n+1, assigneeList(q.Assignee)
 	}
 	switch {
 	case n != 1:
@@ -85,7 +84,7 @@ func subject(q store.Query) (condition bson.E, index string, err error) {
 	case q.After != "" && !isPlace(q.After):
 		err = fmt.Errorf("store: a query with %q, which is no cursor", q.After)
 	}
-	return condition, index, err
+	return name, err
 }
 
 func direction(o store.Order) int {
@@ -95,19 +94,19 @@ func direction(o store.Order) int {
 	return -1
 }
 
-// findAlong reads along an index that has the list's order, so that it ends with the page and the ticket after it. The
+// findAlong reads along the index that has the lists in their order, so that it ends with the page and the ticket after it. The
 // index has Open before the order: without a choice both parts are read, which takes half the indexes and never a sort
 // on the server.
-func (s *Store) findAlong(ctx context.Context, q store.Query, subject bson.E, index string) ([]listed, error) {
+func (s *Store) findAlong(ctx context.Context, q store.Query, list string) ([]listed, error) {
 	opens := []bool{true, false}
 	if q.Open != nil {
 		opens = []bool{*q.Open}
 	}
 	var found []listed
 	for _, open := range opens {
-		filter := slices.Concat(bson.D{subject, {Key: "open", Value: open}}, beyond(q), containing(q.Words))
+		filter := slices.Concat(bson.D{{Key: "lists", Value: list}, {Key: "open", Value: open}}, beyond(q), containing(q.Words))
 		part, err := many[listed](ctx, s, "list tickets", s.tickets, filter,
-			options.Find().SetProjection(listedOnly).SetHint(index).
+			options.Find().SetProjection(listedOnly).SetHint(indexLists).
 				SetSort(bson.D{{Key: "place", Value: direction(q.Order)}}).SetLimit(int64(q.Limit)+1))
 		if err != nil {
 			return nil, err
@@ -122,11 +121,11 @@ func (s *Store) findAlong(ctx context.Context, q store.Query, subject bson.E, in
 const fewEnough = 2000
 
 // findRare finds words by their own index, where only few tickets match. It says whether it did.
-func (s *Store) findRare(ctx context.Context, q store.Query, subject bson.E) (found []listed, rare bool, err error) {
+func (s *Store) findRare(ctx context.Context, q store.Query) (found []listed, rare bool, err error) {
 	if len(q.Words) == 0 || q.Team == "" { // a person's tickets are few anyway
 		return nil, false, nil
 	}
-	filter := slices.Concat(bson.D{subject}, beyond(q), containing(q.Words))
+	filter := slices.Concat(bson.D{{Key: "ticket.team", Value: q.Team}}, beyond(q), containing(q.Words))
 	if q.Open != nil {
 		filter = append(filter, bson.E{Key: "open", Value: *q.Open})
 	}

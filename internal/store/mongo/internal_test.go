@@ -57,7 +57,7 @@ func TestDocuments(t *testing.T) {
 	for path, there := range map[string]bool{
 		"ticket.opened": true, "ticket.rooms": true, "ticket.nextDue": false, "ticket.assignee": false, "ticket.openEvent": true,
 		"ticket.entries.0.origin": false, "ticket.entries.0.edited": false, "ticket.entries.1.edited": true,
-		"ticket.entries.1.origin.room": true, "ticket.entries.1.origin.message": false, "ticket.fields.a%2Eb": true, "event": false,
+		"ticket.entries.1.origin.room": true, "ticket.entries.1.origin.message": false, "ticket.fields.a%2Eb": true, "names.0": true, "names.1": false,
 	} {
 		if _, err := raw.LookupErr(strings.Split(path, ".")...); (err == nil) != there {
 			t.Errorf("%s is there: %v, want %v", path, err == nil, there)

@@ -97,7 +97,7 @@ func (s *shapes) check(t *testing.T, uri string) {
 		t.Fatal("a query without an index passed the check")
 	}
 	bad = bson.D{
-		{Key: "find", Value: "tickets"}, {Key: "filter", Value: bson.D{{Key: "key", Value: bson.D{{Key: "$gt", Value: ""}}}}},
+		{Key: "find", Value: "tickets"}, {Key: "filter", Value: bson.D{{Key: "names", Value: bson.D{{Key: "$gt", Value: ""}}}}},
 		{Key: "sort", Value: bson.D{{Key: "ticket.updated", Value: 1}}},
 	}
 	if err := planned(t, db, bad); err == nil {

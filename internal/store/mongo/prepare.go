@@ -16,13 +16,10 @@ const format = 1
 
 // The names of indexes that queries or errors refer to.
 const (
-	indexTeam     = "team"
-	indexPeople   = "people"
-	indexAssignee = "assignee"
+	indexLists    = "lists"
 	indexWords    = "words"
 	indexSend     = "send"
 	indexAccounts = "accounts"
-	indexMoving   = "moving"
 	indexID       = "_id_"
 )
 
@@ -33,21 +30,18 @@ type index struct {
 	options    *options.IndexOptionsBuilder
 }
 
+// indexes are all indexes but those on _id. Every write of a ticket pays for each of its indexes, so they are few.
 func (s *Store) indexes() []index {
 	up, down := func(k string) bson.E { return bson.E{Key: k, Value: 1} }, func(k string) bson.E { return bson.E{Key: k, Value: -1} }
 	plain := options.Index
 	sparse := func() *options.IndexOptionsBuilder { return options.Index().SetSparse(true) }
 	return []index{
-		{s.tickets, "key", bson.D{up("key")}, plain().SetUnique(true)},
-		{s.tickets, "event", bson.D{up("event")}, sparse().SetUnique(true)},
+		{s.tickets, "names", bson.D{up("names")}, plain().SetUnique(true)},
 		{s.tickets, "roots", bson.D{up("roots")}, sparse()},
-		{s.tickets, indexTeam, bson.D{up("ticket.team"), up("open"), up("place")}, plain()},
-		{s.tickets, indexPeople, bson.D{up("people"), up("open"), up("place")}, plain()},
-		{s.tickets, indexAssignee, bson.D{up("ticket.assignee"), up("open"), up("place")}, plain()},
+		{s.tickets, indexLists, bson.D{up("lists"), up("open"), up("place")}, plain()},
 		{s.tickets, indexWords, bson.D{up("ticket.team"), up("words")}, plain()},
 		{s.tickets, "due", bson.D{up("ticket.nextDue")}, sparse()},
 		{s.tickets, indexSend, bson.D{up("sendAt")}, sparse()},
-		{s.tickets, indexMoving, bson.D{up("moving.n")}, sparse()},
 		{s.history, "ticket", bson.D{up("ticket"), down("n")}, plain()},
 		{s.dead, "since", bson.D{down("since"), down("_id")}, plain()},
 		{s.people, indexAccounts, bson.D{up("accounts")}, sparse().SetUnique(true)},

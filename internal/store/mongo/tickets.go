@@ -149,7 +149,7 @@ func (s *Store) Ticket(ctx context.Context, id string) (ticket.Ticket, error) {
 
 // TicketByKey implements store.Tickets.
 func (s *Store) TicketByKey(ctx context.Context, key string) (ticket.Ticket, error) {
-	return s.ticketBy(ctx, bson.D{{Key: "key", Value: store.FoldKey(key)}})
+	return s.ticketBy(ctx, bson.D{{Key: "names", Value: keyName(key)}})
 }
 
 // TicketByEvent implements store.Tickets.
@@ -157,7 +157,7 @@ func (s *Store) TicketByEvent(ctx context.Context, event string) (ticket.Ticket,
 	if event == "" {
 		return ticket.Ticket{}, store.ErrNotFound
 	}
-	return s.ticketBy(ctx, bson.D{{Key: "event", Value: event}})
+	return s.ticketBy(ctx, bson.D{{Key: "names", Value: eventName(event)}})
 }
 
 func (s *Store) ticketBy(ctx context.Context, filter bson.D) (ticket.Ticket, error) {
