@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 	_ "time/tzdata" // the image has no time zones of its own
 
@@ -76,18 +78,13 @@ func run(args []string, with surroundings) int {
 	case errors.As(err, &usage):
 		with.sayf("balie: %v; see balie %s --help", err, parsed.Selected().Name)
 		return exitUsage
-	case errors.Is(err, errToldAlready):
-	default:
-		with.sayf("balie: %v", err)
 	}
+	with.sayf("balie: %v", err)
 	return exitFailure
 }
 
 // usageError is a wrong combination of arguments.
 type usageError struct{ error }
-
-// errToldAlready is a failure whose reasons the command has printed itself.
-var errToldAlready = errors.New("told already")
 
 // sayf prints a line for people on standard error. There is nobody left to tell if that fails.
 func (s surroundings) sayf(format string, args ...any) {
@@ -105,16 +102,21 @@ func (s surroundings) printf(format string, args ...any) error {
 // envFile holds settings that the process's own environment does not have.
 const envFile = ".env"
 
-// load reads the environment, with the settings given over it, and makes the log that it asks for. Mistakes are told one
-// a line.
+// load reads the environment, with the settings given over it, and makes the log that it asks for.
 func (s surroundings) load(over ...string) (config.Config, *logrus.Logger, error) {
 	c, warnings, err := config.Load(append(s.environ[:len(s.environ):len(s.environ)], over...), envFile)
 	for _, w := range warnings {
 		s.sayf("balie: warning: %s", w)
 	}
-	if err != nil {
-		s.sayf("balie: the settings can't be used:\n%v", err)
-		return c, nil, errToldAlready
+	if err == nil {
+		return c, newLog(c, s.err), nil
 	}
-	return c, newLog(c, s.err), nil
+	if wrong, ok := errors.AsType[*config.Error](err); ok && wrong.Error() == err.Error() {
+		fromFlag := func(kv string) bool { return strings.HasPrefix(kv, wrong.Name+"=") }
+		if slices.ContainsFunc(over, fromFlag) {
+			return c, nil, usageError{err}
+		}
+		return c, nil, err
+	}
+	return c, nil, fmt.Errorf("the settings can't be used:\n%w", err) // several lines, one a mistake
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 )
 
@@ -14,11 +13,10 @@ const (
 	stopAll      = 9 * time.Second
 )
 
-// Run serves until ctx ends or something fails for good. Then it takes no more requests, finishes those being answered,
-// stops the bot and closes the store, all within ten seconds. What could not be delivered by then is kept and delivered
-// after the next start.
+// Run serves until ctx ends or something fails for good. Then it takes no more requests, finishes those being answered and
+// the deliveries under way, and closes the store, all within ten seconds. What is not delivered by then is kept, and
+// delivered after the next start.
 func (a *App) Run(ctx context.Context) error {
-	// The bot outlives ctx, until the requests are answered.
 	working, stopBot := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopBot()
 	served, worked := make(chan error, 1), make(chan error, 1)
@@ -26,36 +24,29 @@ func (a *App) Run(ctx context.Context) error {
 	go func() { worked <- a.work(working) }()
 
 	var failed error
-	botEnded := false
 	select {
 	case <-ctx.Done():
 		a.log.Info("stopping")
 	case err := <-served:
 		failed = fmt.Errorf("serve HTTP: %w", err)
-		served <- err
 	case err := <-worked:
-		failed, botEnded = err, true
+		failed = err
+		worked <- nil
 	}
 
-	deadline := time.Now().Add(stopAll)
 	late := time.NewTimer(stopAll)
 	defer late.Stop()
+	stopBot() // which ends live streams too; a request that is being answered needs only the store
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopRequests)
 	defer cancel()
 	if err := a.server.Shutdown(stopping); err != nil {
 		failed = errors.Join(failed, fmt.Errorf("some requests took too long and were cut off: %w", err), a.server.Close())
 	}
-	if err := <-served; failed == nil && !errors.Is(err, http.ErrServerClosed) {
-		failed = fmt.Errorf("serve HTTP: %w", err)
-	}
-	stopBot()
-	if !botEnded {
-		select {
-		case err := <-worked:
-			failed = errors.Join(failed, err)
-		case <-late.C:
-			return errors.Join(failed, fmt.Errorf("the bot did not stop by %s; nothing that was acknowledged is lost", deadline.Format(time.TimeOnly)))
-		}
+	select {
+	case err := <-worked:
+		failed = errors.Join(failed, err)
+	case <-late.C:
+		return errors.Join(failed, fmt.Errorf("the bot did not stop within %s; what is not delivered will be after the next start", stopAll))
 	}
 	return errors.Join(failed, a.Close())
 }

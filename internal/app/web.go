@@ -31,11 +31,10 @@ const (
 // serverName is how every answer says whose it is.
 const serverName = "balie"
 
-// newServer is the HTTP server. Live streams end when it is told to stop, so that nobody waits for them.
+// newServer is the HTTP server.
 func newServer(h http.Handler, log *logrus.Logger) *http.Server {
-	stopping, stop := context.WithCancel(context.Background())
-	s := &http.Server{
-		Handler:           withStreams(stopping, h),
+	return &http.Server{
+		Handler:           withStreams(h),
 		ReadHeaderTimeout: headerLimit,
 		ReadTimeout:       readLimit,
 		WriteTimeout:      readLimit,
@@ -43,26 +42,19 @@ func newServer(h http.Handler, log *logrus.Logger) *http.Server {
 		MaxHeaderBytes:    headerBytes,
 		ErrorLog:          newServerLog(log),
 	}
-	s.RegisterOnShutdown(stop)
-	return s
 }
 
-// withStreams lets live streams last longer than other answers, and ends them when stopping does.
-func withStreams(stopping context.Context, next http.Handler) http.Handler {
+// withStreams lets live streams last longer than other requests.
+func withStreams(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !strings.Contains(r.Header.Get("Accept"), streamAccept) {
-			next.ServeHTTP(w, r)
-			return
+		if strings.Contains(r.Header.Get("Accept"), streamAccept) {
+			control := http.NewResponseController(w)
+			if err := errors.Join(control.SetReadDeadline(time.Time{}), control.SetWriteDeadline(time.Time{})); err != nil {
+				http.Error(w, "live streams are not possible on this connection", http.StatusNotImplemented)
+				return
+			}
 		}
-		control := http.NewResponseController(w)
-		if err := errors.Join(control.SetReadDeadline(time.Time{}), control.SetWriteDeadline(time.Time{})); err != nil {
-			http.Error(w, "live streams are not possible on this connection", http.StatusNotImplemented)
-			return
-		}
-		ctx, cancel := context.WithCancel(r.Context())
-		defer cancel()
-		defer context.AfterFunc(stopping, cancel)()
-		next.ServeHTTP(w, r.WithContext(ctx))
+		next.ServeHTTP(w, r)
 	})
 }
 
