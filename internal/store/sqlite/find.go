@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"balie/internal/store"
 )
@@ -43,7 +44,9 @@ type finder struct {
 	limit     int
 	oldest    bool
 	after     *place
-	nothing   bool // nothing can be found
+	scope     string   // of a search: the list, as the index of words has it
+	words     []string // of a search
+	nothing   bool     // nothing can be found
 
 	found []store.Summary
 	tied  []store.Summary // tickets of the slot that is being read, in no order yet
@@ -108,9 +111,12 @@ func newFinder(q store.Query) (*finder, error) {
 	switch {
 	case len(q.Words) > 0:
 		f.statement = listWords
-		words := store.Tokens(strings.Join(q.Words, " "))
-		f.nothing = len(words) == 0
-		f.arguments[2] = match(scope, q.Open, words)
+		f.words = store.Tokens(strings.Join(q.Words, " "))
+		f.nothing = len(f.words) == 0
+		f.scope = `"` + scope + `"`
+		if q.Open != nil {
+			f.scope = `"` + inOpen(*q.Open) + `" AND ` + f.scope
+		}
 	case q.Open != nil:
 		f.arguments = append(f.arguments, *q.Open)
 	default:
@@ -122,20 +128,38 @@ func newFinder(q store.Query) (*finder, error) {
 	return f, nil
 }
 
-// match is the query to the index of words: all of the list and the words, the last one as a beginning.
-func match(scope string, open *bool, words []string) string {
-	var b strings.Builder
-	if open != nil {
-		fmt.Fprintf(&b, `"%s" AND `, inOpen(*open))
+const (
+	// The index of words has the beginnings of up to so many characters.
+	indexedStart = 3
+	// A longer beginning is replaced by the words that begin so, unless there are more than this. The index would first
+	// collect all tickets with any of them, wherever they are; with words it stops when the page is full.
+	maxStarts = 256
+)
+
+// match is the query to the index of words: all of the list and of the words, the last one as a beginning. It is false
+// if there is no word with that beginning.
+func (f *finder) match(c *conn) (query string, ok bool, err error) {
+	last := f.words[len(f.words)-1]
+	terms := []string{f.scope}
+	for _, w := range f.words[:len(f.words)-1] {
+		terms = append(terms, `"`+w+`"`)
 	}
-	fmt.Fprintf(&b, `"%s"`, scope)
-	for _, w := range words {
-		fmt.Fprintf(&b, ` AND "%s"`, w)
+	if utf8.RuneCountInString(last) > indexedStart {
+		var starts []string
+		var word string
+		err := c.each(wordsLike, args(last, maxStarts+1), func() (bool, error) {
+			starts = append(starts, `"`+word+`"`)
+			return true, nil
+		}, &word)
+		if err != nil || len(starts) == 0 {
+			return "", false, err
+		}
+		if len(starts) <= maxStarts {
+			terms = append(terms, "("+strings.Join(starts, " OR ")+")")
+			return strings.Join(terms, " AND "), true, nil
+		}
 	}
-	if len(words) > 0 {
-		b.WriteString(" *")
-	}
-	return b.String()
+	return strings.Join(append(terms, `"`+last+`" *`), " AND "), true, nil
 }
 
 // read reads until one ticket more than the page takes is found.
@@ -144,6 +168,13 @@ func (f *finder) read(c *conn) error {
 		seq  int64
 		head []byte
 	)
+	if len(f.words) > 0 {
+		query, ok, err := f.match(c)
+		if err != nil || !ok {
+			return err
+		}
+		f.arguments[2] = query
+	}
 	err := c.each(f.statement, f.arguments, func() (bool, error) {
 		if seq>>slotBits != f.slot {
 			f.untie()

@@ -48,6 +48,9 @@ CREATE VIRTUAL TABLE words USING fts5 (
 	text, content = '', contentless_delete = 1, detail = none, prefix = '1 2 3', tokenize = "ascii tokenchars '-='"
 );
 
+-- Every word that a ticket has or had, to look up which begin like what somebody types.
+CREATE TABLE vocabulary (word TEXT PRIMARY KEY) WITHOUT ROWID;
+
 -- Tickets whose words changed since the index of words was brought up to date.
 CREATE TABLE stale (seq INTEGER PRIMARY KEY);
 

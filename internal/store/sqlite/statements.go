@@ -26,6 +26,8 @@ const (
 	participantAdd
 	participantRemove
 	wordsPut
+	wordLearn
+	wordsLike
 	stalePut
 	staleClear
 	staleAll
@@ -162,6 +164,8 @@ var statements = [statementCount]statement{
 	participantAdd:    {sql: "INSERT INTO participants VALUES (?, ?, ?)"},
 	participantRemove: {sql: "DELETE FROM participants WHERE person = ? AND open = ? AND seq = ?"},
 	wordsPut:          {sql: "INSERT OR REPLACE INTO words (rowid, text) VALUES (?, ?)"},
+	wordLearn:         {sql: "INSERT OR IGNORE INTO vocabulary VALUES (?)"},
+	wordsLike:         {sql: "SELECT word FROM vocabulary WHERE word >= ?1 AND word < ?1 || char(1114111) LIMIT ?2"},
 	stalePut:          {sql: "INSERT OR IGNORE INTO stale VALUES (?)"},
 	staleClear:        {sql: "DELETE FROM stale"}, // without a condition: no row is read
 	staleAll:          {sql: "SELECT s.seq, t.doc FROM stale s CROSS JOIN tickets t ON t.seq = s.seq", whole: "the few that wait are read once, when the file is opened"},

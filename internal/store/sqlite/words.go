@@ -3,6 +3,8 @@ package sqlite
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"balie/internal/store"
@@ -13,6 +15,9 @@ import (
 // many places at once, and a ticket changes several times while it is new; so it is brought up to date now and then, and
 // before every search. Tickets that wait are in a table, too: a crash forgets none.
 const indexAt = 256
+
+// knownMax is how many words the writer remembers to have put into the vocabulary.
+const knownMax = 30_000
 
 // stale are the tickets that wait for the index of words. Only the writer uses it.
 type stale map[int64]string
@@ -35,8 +40,13 @@ func (w *writer) staleNow(seq int64, words string) {
 // index brings the index of words up to date, in a transaction of its own.
 func (w *writer) index() error {
 	err := w.transaction(func() error {
-		for seq, words := range w.stale {
+		// In order: the index writes what it has so far whenever a ticket comes before the last one.
+		for _, seq := range slices.Sorted(maps.Keys(w.stale)) {
+			words := w.stale[seq]
 			if _, err := w.c.exec(wordsPut, seq, words); err != nil {
+				return err
+			}
+			if err := w.learn(words); err != nil {
 				return err
 			}
 		}
@@ -44,10 +54,28 @@ func (w *writer) index() error {
 		return err
 	})
 	if err != nil {
+		clear(w.known)
 		return fmt.Errorf("bring the index of words up to date: %w", err)
 	}
 	clear(w.stale)
 	w.waiting.Store(0)
+	return nil
+}
+
+// learn puts the words into the vocabulary.
+func (w *writer) learn(words string) error {
+	for word := range strings.SplitSeq(words, " ") {
+		if w.known[word] || strings.HasPrefix(word, "=") {
+			continue
+		}
+		if _, err := w.c.exec(wordLearn, word); err != nil {
+			return err
+		}
+		if len(w.known) >= knownMax {
+			clear(w.known)
+		}
+		w.known[word] = true
+	}
 	return nil
 }
 

@@ -18,7 +18,8 @@ type writer struct {
 	broken atomic.Bool // the last transaction failed
 
 	stale   stale
-	waiting atomic.Int64 // how many are stale, for everybody
+	known   map[string]bool // words in the vocabulary, not all of them
+	waiting atomic.Int64    // how many are stale, for everybody
 
 	mu     sync.Mutex
 	queue  []*write
@@ -38,7 +39,7 @@ type write struct {
 }
 
 func newWriter(c *conn) *writer {
-	return &writer{c: c, wake: make(chan struct{}, 1), ended: make(chan struct{}), stale: stale{}}
+	return &writer{c: c, wake: make(chan struct{}, 1), ended: make(chan struct{}), stale: stale{}, known: map[string]bool{}}
 }
 
 // start lets the writer take writes.
