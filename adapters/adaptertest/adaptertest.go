@@ -160,7 +160,7 @@ func Run(t *testing.T, s Subject) {
 		run  func(*probe)
 	}{
 		{"ways in", waysIn}, {"forms", forms}, {"buttons", buttons}, {"messages", messages},
-		{"one event, one id", oneID}, {"slow handler", slowHandler}, {"failing handler", failingHandler},
+		{"one id", oneID}, {"slow handler", slowHandler}, {"failing handler", failingHandler},
 		{"own posts stay away", ownPosts}, {"refused", refused}, {"garbage", garbage}, {"order", order},
 		{"send once", sendOnce}, {"uncertain send", uncertainSend}, {"edit and delete", editAndDelete}, {"gone", gone},
 		{"rate limit", rateLimit}, {"failure", failure}, {"words", words}, {"hostile text", hostileText}, {"limits", limits},
@@ -294,11 +294,8 @@ func (b *probe) has(k Kind) bool {
 	return !missing
 }
 
-func (b *probe) open() chat.Ref   { return b.ref(b.places.Open) }
-func (b *probe) closed() chat.Ref { return b.ref(b.places.Closed) }
-
-func (b *probe) ref(channel string) chat.Ref {
-	return chat.Ref{Platform: b.p.Name(), Workspace: b.places.Workspace, Channel: channel}
+func (b *probe) open() chat.Ref {
+	return chat.Ref{Platform: b.p.Name(), Workspace: b.places.Workspace, Channel: b.places.Open}
 }
 
 func (b *probe) to(channel string) chat.Place {
