@@ -56,7 +56,11 @@ func Add(ctx context.Context, d *desk.Desk, at Place, now time.Time) error {
 	ref := latest(now)
 	var all []*telling
 	for i, s := range stories() {
-		all = append(all, &telling{story: s, event: fmt.Sprintf("sample:%d", i+1), at: back(ref, s.before)})
+		before := s.before
+		if before >= day { // nobody asks on the hour
+			before += time.Duration(i*17%43) * minute
+		}
+		all = append(all, &telling{story: s, event: fmt.Sprintf("sample:%d", i+1), at: back(ref, before)})
 	}
 	slices.SortStableFunc(all, func(a, b *telling) int { return a.at.Compare(b.at) })
 	for _, t := range all {

@@ -105,7 +105,7 @@ func earlier() []story {
 		{before: 5*day - hour, by: "ana", kind: "request", about: hardware("other", "", "Main building, floor 2, room 2.14"), priority: "low", summary: "Footrest",
 			text: "The doctor advised one.",
 			then: []step{claim("bram", 5*hour), reply("bram", 10*minute, "Footrests come from Facilities. I asked them to bring you one."), resolve("bram", 1*day, "Facilities brought it.")}},
-		{before: 5*day - 4*hour, by: "eva", about: software("mail", "mailbox", ""), summary: "Shared mailbox *sales* vanished",
+		{before: 5*day - 3*hour, by: "eva", about: software("mail", "mailbox", ""), summary: "Shared mailbox *sales* vanished",
 			then: []step{claim("carla", 7*minute), ask("carla", 4*minute, "Did you add it by hand, or was it there by itself?"), says("eva", 10*minute, "By itself, always."),
 				note("carla", 15*minute, "She fell out of the group when it was renamed."), resolve("carla", 5*minute, "You are in the group again; the mailbox comes back within the hour."),
 				shut("eva", 2*hour)}},
