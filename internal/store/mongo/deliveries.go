@@ -29,6 +29,7 @@ func (s *Store) Lease(ctx context.Context, id, owner string, now, until time.Tim
 		o = o.SetSort(bson.D{{Key: "sendAt", Value: 1}})
 	} else {
 		filter = append(bson.D{{Key: "_id", Value: id}}, filter...)
+		o = o.SetHint(indexID) // and not all that is due, to look for this one among it
 	}
 	var d document
 	err := s.tickets.FindOneAndUpdate(ctx, filter, bson.D{{Key: "$set", Value: bson.D{

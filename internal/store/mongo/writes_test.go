@@ -3,6 +3,7 @@ package mongo_test
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -105,13 +106,13 @@ func TestWritesOfLifecycle(t *testing.T) {
 
 // BenchmarkLifecycle prints the writes of a ticket's life, and how close they come to what the server can write.
 func BenchmarkLifecycle(b *testing.B) {
-	const people = 8
+	const people = 32
 	uri := mongotest.URI(b)
 	var writes atomic.Int64
 	s := opened(b, uri, mongo.Options{Monitor: counting(&writes)})
 	before := bareRate(b, uri, people)
 	writes.Store(0)
-	b.SetParallelism(people)
+	b.SetParallelism(people / runtime.GOMAXPROCS(0))
 	b.ResetTimer()
 	var worker atomic.Int64
 	b.RunParallel(func(pb *testing.PB) {
@@ -136,7 +137,7 @@ func BenchmarkLifecycle(b *testing.B) {
 // bareRate is how many documents of 1 KiB the server inserts in a second, each acknowledged and journaled.
 func bareRate(b *testing.B, uri string, people int) float64 {
 	c := connected(b, uri, mongotest.Database(b, uri)).Collection("bare", options.Collection().SetWriteConcern(&writeconcern.WriteConcern{W: "majority", Journal: new(true)}))
-	const each = 250
+	const each = 100
 	document := bson.D{{Key: "text", Value: string(make([]byte, 1024))}}
 	errs := make(chan error, people)
 	began := time.Now()

@@ -135,7 +135,9 @@ func initiate(uri, host string) (err error) {
 	config := bson.D{{Key: "_id", Value: "balie"}, {Key: "members", Value: bson.A{
 		bson.D{{Key: "_id", Value: 0}, {Key: "host", Value: host}},
 	}}}
-	if err := client.Database("admin").RunCommand(ctx, bson.D{{Key: "replSetInitiate", Value: config}}).Err(); err != nil {
+	const alreadyInitialized = 23
+	err = client.Database("admin").RunCommand(ctx, bson.D{{Key: "replSetInitiate", Value: config}}).Err()
+	if refused := mongo.ServerError(nil); err != nil && (!errors.As(err, &refused) || !refused.HasErrorCode(alreadyInitialized)) {
 		return fmt.Errorf("make it a replica set: %w", err)
 	}
 	for {
