@@ -2,6 +2,7 @@ package playground_test
 
 import (
 	"context"
+	"encoding/json"
 	"flag"
 	"os"
 	"os/exec"
@@ -304,6 +305,54 @@ func TestBrowserOnAPhoneAndInTheDark(t *testing.T) {
 	if low := strings.TrimSpace(dark.eval(contrastJS)); low != "" {
 		t.Errorf("too little contrast in the light: %s", low)
 	}
+}
+
+// TestBrowserTextIsNeverMoreThanText renders hostile and ordinary texts with the page's own code.
+func TestBrowserTextIsNeverMoreThanText(t *testing.T) {
+	parent := chromium(t)
+	b := newWorld(t, nil, nil).window(parent, "?as=ana")
+	for text, want := range map[string]string{
+		"**bold** *it* _it_ ~~no~~ `a*b*`":         "<p><strong>bold</strong> <em>it</em> <em>it</em> <s>no</s> <code>a*b*</code></p>",
+		"2*3*4 snake_case_name a ** b":             "<p>2*3*4 snake_case_name a ** b</p>",
+		"[x](javascript:alert(1))":                 "<p>[x](javascript:alert(1))</p>",
+		"[x](JaVaScRiPt:alert(1)) [y](data:x,y)":   "<p>[x](JaVaScRiPt:alert(1)) [y](data:x,y)</p>",
+		"<img src=x onerror=alert(1)> <!here>":     "<p>&lt;img src=x onerror=alert(1)&gt; &lt;!here&gt;</p>",
+		"@channel @here":                           "<p>@channel @here</p>",
+		"[**a**](https://example.org/?q=1&b=2)":    `<p><a href="https://example.org/?q=1&amp;b=2" target="_blank" rel="noopener noreferrer nofollow"><strong>a</strong></a></p>`,
+		"see https://example.org/a.":               `<p>see <a href="https://example.org/a" target="_blank" rel="noopener noreferrer nofollow">https://example.org/a</a>.</p>`,
+		"[https://good.org](https://example.org)":  `<p><a href="https://example.org/" target="_blank" rel="noopener noreferrer nofollow">https://good.org</a></p>`,
+		"one\ntwo\n\n> q\n> r\n\n- a\n- b\n\n3. c": `<p>one<br>two</p><blockquote><p>q<br>r</p></blockquote><ul><li>a</li><li>b</li></ul><ol start="3"><li>c</li></ol>`,
+		"```\n**x** <b>\n":                         "<pre><code>**x** &lt;b&gt;\n</code></pre>",
+		`\*not it\* \[x\](y)`:                      "<p>*not it* [x](y)</p>",
+		"":                                         "",
+	} {
+		if got := b.render(text); strings.ReplaceAll(got, ` dir="auto"`, "") != want {
+			t.Errorf("%q\n got %s\nwant %s", text, got, want)
+		}
+	}
+	// What is nearly Markdown, all over again, takes no time.
+	for _, part := range []string{"**a ", "*a ", "[a](", "`a ", "~~a _b ", "https://", "> ", "\\"} {
+		began := time.Now()
+		b.render(strings.Repeat(part, 16_000/len(part)))
+		if took := time.Since(began); took > 3*time.Second {
+			t.Errorf("%q many times took %s", part, took)
+		}
+	}
+}
+
+// render is the HTML that the page's Markdown makes of the text.
+func (b *browser) render(text string) string {
+	b.Helper()
+	quoted, err := json.Marshal(text)
+	if err != nil {
+		b.Fatal(err)
+	}
+	html, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`import('/playground/markdown.js').then(({ render }) => {
+		const box = document.createElement('div'); box.append(...render(`+string(quoted)+`)); return box.innerHTML; })`, chromedp.EvalAwaitPromise))
+	if err != nil {
+		b.Fatalf("render %q: %v", text, err)
+	}
+	return html
 }
 
 func scheme(name string) void {

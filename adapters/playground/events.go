@@ -38,6 +38,7 @@ func (p *Playground) serveEvents(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
 	control := http.NewResponseController(w)
+	defer func() { _ = control.SetWriteDeadline(time.Time{}) }() // the connection may be used again
 	out := bufio.NewWriterSize(w, 32<<10)
 	first := wire.KindHello
 	if missed {

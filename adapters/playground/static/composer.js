@@ -70,7 +70,7 @@ export class Composer {
         if (!lead.startsWith(typed) && !typed.startsWith(lead)) continue;
         for (const u of c.uses || []) {
           const full = lead + ' ' + u.text;
-          if (full.startsWith(typed) && full !== typed) found.push({ text: full.replace(/[A-Z]{3,}.*$|…$/, ''), label: full, hint: u.hint });
+          if (full.startsWith(typed) && (full !== typed || !u.text)) found.push({ text: full, label: u.text ? full : full + '…', hint: u.hint });
         }
       }
     }

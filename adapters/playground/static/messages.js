@@ -2,7 +2,7 @@
 
 import { el, $, avatar, menu, beside, ago, fileSize, onEnter, toast } from './dom.js';
 import { icon } from './icons.js';
-import { render } from './markdown.js';
+import { plain, render } from './markdown.js';
 import { act, fileURL, me, nonce } from './api.js';
 
 export const emoji = {
@@ -55,7 +55,8 @@ export class Messages {
       out.push(el('p', { class: 'mentions' }, m.mention.map((p) =>
         el('span', { class: 'mention' + (p === me ? ' me' : '') }, '@' + (this.host.person(p)?.handle || p)))));
     }
-    if (m.text) {
+    // A card's text is for notices; it often only repeats the title.
+    if (m.text && !(m.card && plain(m.text).trim() === m.card.title)) {
       const text = el('div', { class: 'text' }, render(m.text));
       if (m.edited) (text.lastElementChild?.tagName === 'P' ? text.lastElementChild : text).append(el('small', { class: 'edited' }, ' (edited)'));
       out.push(text);

@@ -11,8 +11,7 @@ export function tips(my, fill) {
   const agent = my.people.find((p) => /agent/i.test(p.title || '') && p.id !== me) || my.people.find((p) => p.id !== me);
   const command = my.commands[0];
   const hide = () => { box.hidden = true; localStorage.setItem(key, 'hidden'); };
-  const first = command?.uses?.[0]?.text || '';
-  const example = command ? '/' + command.name + (first ? ' ' + first.replace(/^[A-Z]+$/, 'printer on floor 3 is broken') : '') : '';
+  const example = command && '/' + command.name + ' printer on floor 3 is broken';
   const home = my.channels.find((c) => !c.direct);
   const steps = [
     command && el('li', {}, 'Type ', el('button', { type: 'button', class: 'link', id: 'tips-try', onclick: () => fill(example) }, el('code', {}, example)),
