@@ -94,11 +94,14 @@ func (s *Store) Lease(ctx context.Context, id, owner string, now, until time.Tim
 	if !ok {
 		return work, fmt.Errorf("%s: %w", doing, store.ErrNotFound)
 	}
-	work = store.Work{Owner: owner, Until: until, Refs: map[string]chat.Ref{}}
-	var lines, doc, refs []byte
-	err = s.read(ctx, doing, func(r *conn) error { return r.one(workGet, args(seq), &lines, &doc, &refs) })
-	if err == nil {
-		err = errors.Join(decoded(doing, doc, &work.Ticket), decoded(doing, refs, &work.Refs))
+	work = store.Work{Owner: owner, Until: until}
+	var lines []byte
+	if work.Ticket, lines, work.Refs, ok = s.recent.work(id); !ok {
+		var doc, refs []byte
+		err = s.read(ctx, doing, func(r *conn) error { return r.one(workGet, args(seq), &lines, &doc, &refs) })
+		if err == nil {
+			err = errors.Join(decoded(doing, doc, &work.Ticket), decoded(doing, refs, &work.Refs))
+		}
 	}
 	if err == nil {
 		err = each(lines, func(d store.Delivery, _ []byte) error {
@@ -162,7 +165,10 @@ func (s *Store) Settle(ctx context.Context, work store.Work, o store.Outcome) er
 			}
 		}
 		return nil
-	}, func() { s.jobs.settled(id, left.due, len(left.lines) > 0) })
+	}, func() {
+		s.recent.settled(id, left.lines, o)
+		s.jobs.settled(id, left.due, len(left.lines) > 0)
+	})
 	if err != nil {
 		s.jobs.unsettled(id)
 	}

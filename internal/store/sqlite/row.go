@@ -25,9 +25,10 @@ type row struct {
 	head     []byte
 	doc      []byte
 
-	slot  int64 // where the numbers of its millisecond begin
-	words string
-	spill []spilled
+	ticket ticket.Ticket // as doc has it
+	slot   int64         // where the numbers of its millisecond begin
+	words  string
+	spill  []spilled
 }
 
 // spilled is an entry that moves to the history.
@@ -88,6 +89,7 @@ func newRow(t ticket.Ticket) (*row, error) {
 	if r.head, err = json.Marshal(summary(t)); err != nil {
 		return nil, fmt.Errorf("encode the ticket's summary: %w", err)
 	}
+	r.ticket = t
 	if r.doc, err = json.Marshal(t); err != nil {
 		return nil, fmt.Errorf("encode the ticket: %w", err)
 	}

@@ -42,6 +42,7 @@ type Store struct {
 	writer *writer
 	pool   *pool
 	jobs   *jobs
+	recent *recent
 	leases leases
 	making sync.Mutex // held while a setting is made
 
@@ -62,7 +63,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the store: %w", err)
 	}
-	s := &Store{path: path, unlock: unlock, jobs: newJobs()}
+	s := &Store{path: path, unlock: unlock, jobs: newJobs(), recent: newRecent()}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(s.failed("open the store", err), s.release())
 	}

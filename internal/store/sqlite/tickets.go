@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -56,6 +57,7 @@ func (s *Store) insert(ctx context.Context, doing string, t ticket.Ticket, out [
 		}
 		return add.write(w, seq, r.id)
 	}, func() {
+		s.recent.created(r.ticket, r.doc, add.lines, refs)
 		s.writer.staleNow(seq, r.words)
 		s.jobs.add(r.id, seq, add)
 	})
@@ -74,7 +76,10 @@ func (s *Store) Save(ctx context.Context, t ticket.Ticket, out []store.Delivery)
 	if err != nil {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
-	var seq, hash int64
+	var (
+		seq, hash int64
+		forgotten *remembered // the other half, if the ticket is not among the recent ones
+	)
 	return s.writeThen(ctx, doing, func(w *conn) error {
 		var (
 			version int64
@@ -103,13 +108,34 @@ func (s *Store) Save(ctx context.Context, t ticket.Ticket, out []store.Delivery)
 		if err := r.writeSpilled(w, seq); err != nil {
 			return err
 		}
-		return add.write(w, seq, r.id)
+		if err := add.write(w, seq, r.id); err != nil {
+			return err
+		}
+		forgotten, err = s.otherHalf(w, seq, r.id)
+		return err
 	}, func() {
+		if forgotten != nil {
+			s.recent.created(r.ticket, r.doc, forgotten.pending, forgotten.refs)
+		} else {
+			s.recent.saved(r.ticket, r.doc, add.lines)
+		}
 		if hash != r.hash {
 			s.writer.staleNow(seq, r.words)
 		}
 		s.jobs.add(r.id, seq, add)
 	})
+}
+
+// otherHalf is what there is to deliver for a ticket that is not remembered; nil if it is.
+func (s *Store) otherHalf(w *conn, seq int64, id string) (*remembered, error) {
+	if s.recent.has(id) {
+		return nil, nil
+	}
+	k := &remembered{refs: map[string]chat.Ref{}}
+	if err := w.one(pendingGet, args(seq), &k.pending); err != nil && !errors.Is(err, store.ErrNotFound) {
+		return nil, err
+	}
+	return k, readRefs(w, seq, k.refs)
 }
 
 // move writes the ticket into other lists than the ones that it was in.
@@ -148,7 +174,14 @@ func (r *row) writeSpilled(w *conn, seq int64) error {
 
 // Ticket is the ticket with the id. See store.Tickets.
 func (s *Store) Ticket(ctx context.Context, id string) (ticket.Ticket, error) {
-	return s.ticket(ctx, "read the ticket", ticketByID, id)
+	const doing = "read the ticket"
+	if err := s.usable(ctx); err != nil {
+		return ticket.Ticket{}, fmt.Errorf("%s: %w", doing, err)
+	}
+	if t, ok := s.recent.ticket(id); ok {
+		return t, nil
+	}
+	return s.ticket(ctx, doing, ticketByID, id)
 }
 
 // TicketByKey is the ticket with the key. See store.Tickets.
