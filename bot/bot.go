@@ -180,7 +180,12 @@ func (t *turn) answer(ctx context.Context, r chat.Reply, err error) (chat.Reply,
 		more = ticket.Problems{one}
 	default:
 		ref := strings.ToLower(rand.Text()[:8])
-		t.log.WithFields(logrus.Fields{"ref": ref, "platform": t.e.Platform, "event": t.e.ID}).WithError(err).Error("an event could not be handled")
+		log := t.log.WithFields(logrus.Fields{"ref": ref, "platform": t.e.Platform, "event": t.e.ID}).WithError(err)
+		if errors.Is(err, errUnsettled) {
+			log.Warn("an event has to be told again")
+		} else {
+			log.Error("an event could not be handled")
+		}
 		text := t.say.Say("internal", "ref", ref)
 		if t.e.Submit != nil {
 			return chat.Reply{Text: text, Errors: map[string]string{"": text}}, err

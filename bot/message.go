@@ -16,7 +16,7 @@ import (
 func (t *turn) message(ctx context.Context, m chat.Message) (chat.Reply, error) {
 	if t.e.Thread != "" {
 		root := chat.Ref{Platform: t.e.Platform, Workspace: t.e.Workspace, Channel: t.e.Channel, Message: t.e.Thread}
-		tk, room, err := t.desk.Store.TicketByRoom(ctx, root)
+		tk, room, err := t.ticketOf(ctx, root)
 		if err == nil {
 			return t.inThread(ctx, tk, room, m)
 		}
