@@ -39,6 +39,7 @@ type crashServer struct {
 	t    testing.TB
 	dir  string
 	addr string
+	args []string
 	env  []string
 	log  *crashLog
 
@@ -51,6 +52,9 @@ type crashServer struct {
 
 // crashPeople is how many of the staff there are besides the demo's; there is an agent for each four.
 const crashPeople = 8
+
+// crashPatience is longer than the lease that a killed process leaves behind on a ticket's deliveries.
+const crashPatience = 150 * time.Second
 
 func crashNewServer(t testing.TB, env ...string) *crashServer {
 	t.Helper()
@@ -77,7 +81,7 @@ func (s *crashServer) start() {
 	if err != nil {
 		s.t.Fatalf("build the program: %v", err)
 	}
-	s.cmd = exec.Command(program, "demo", "--empty", "--data", s.dir, "--addr", s.addr, "--crowd", strconv.Itoa(crashPeople))
+	s.cmd = exec.Command(program, append([]string{"demo", "--empty", "--addr", s.addr, "--crowd", strconv.Itoa(crashPeople)}, s.args...)...)
 	s.cmd.Env = append(os.Environ(), "LOG_LEVEL=warn", "LOG_FORMAT=text", "BALIE_DATA_DIR="+s.dir)
 	s.cmd.Env = append(s.cmd.Env, s.env...)
 	s.cmd.Dir = s.dir
@@ -97,7 +101,7 @@ func (s *crashServer) start() {
 // await waits until done, and fails the test if the program ends before.
 func (s *crashServer) await(what string, done func() bool) {
 	s.t.Helper()
-	limit := time.After(time.Minute)
+	limit := time.After(crashPatience)
 	again := time.NewTicker(5 * time.Millisecond)
 	defer again.Stop()
 	for !done() {
@@ -106,7 +110,7 @@ func (s *crashServer) await(what string, done func() bool) {
 			s.cmd = nil
 			s.t.Fatalf("%s: the program ended by itself: %v\n%s", what, err, s.log)
 		case <-limit:
-			s.t.Fatalf("%s: nothing within a minute\n%s", what, s.log)
+			s.t.Fatalf("%s: not within %s\n%s", what, crashPatience, s.log)
 		case <-again.C:
 		}
 	}
