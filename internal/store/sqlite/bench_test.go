@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -36,15 +35,6 @@ func BenchmarkLifecycle(b *testing.B) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "lifecycles/s")
 	b.ReportMetric(float64(cpu(b)-before)/float64(b.Elapsed())*100, "%cpu")
 	b.ReportMetric(float64(cpu(b)-before)/float64(b.N)/1000, "cpu-µs/op")
-}
-
-// cpu is the processor time used so far by this process.
-func cpu(b *testing.B) time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		b.Fatal(err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 func lifecycle(ctx context.Context, s *sqlite.Store, n int) error {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -169,6 +170,27 @@ func TestSecondProcess(t *testing.T) {
 	wantAdvice(t, path, "in use by another Balie", fmt.Sprintf("process %d)", os.Getpid()))
 	if _, err := s.TicketByKey(t.Context(), "hd-00007"); err != nil {
 		t.Error(err)
+	}
+}
+
+// What people tell a helpdesk is not for everybody who has an account on the machine.
+func TestFilesArePrivate(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("files have no such permissions there")
+	}
+	path := filepath.Join(t.TempDir(), "balie.db")
+	s := open(t, path)
+	if _, err := s.Next(t.Context(), "HD-"); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{path, path + "-wal", path + "-shm", path + ".lock"} {
+		info, err := os.Stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Mode().Perm() != 0o600 {
+			t.Errorf("%s has the mode %v", name, info.Mode())
+		}
 	}
 }
 

@@ -1,7 +1,10 @@
 package sqlite
 
 import (
+	"errors"
 	"fmt"
+	"io"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -217,4 +220,38 @@ func TestDraftsExpire(t *testing.T) {
 	if _, err := s.Draft(t.Context(), "ana", "young"); err != nil {
 		t.Errorf("a young draft: %v", err)
 	}
+}
+
+// The log before the file must not grow without end, and must be gone when the store was closed.
+func TestLogIsBounded(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "balie.db")
+	s, err := Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const much = 4 * walPages * pageSize
+	if err := s.PutFile(t.Context(), store.FileInfo{ID: "f"}, io.LimitReader(zeros{}, much)); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(path + "-wal")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Size() > much/2 {
+		t.Errorf("after %d bytes the log has %d", much, info.Size())
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path + "-wal"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the log is left: %v", err)
+	}
+}
+
+// zeros is an endless content.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
 }

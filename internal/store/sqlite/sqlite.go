@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"sync"
 
@@ -63,11 +64,26 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the store: %w", err)
 	}
+	if err := makeFile(path); err != nil {
+		return nil, errors.Join(fmt.Errorf("open the store: %w", err), unlock())
+	}
 	s := &Store{path: path, unlock: unlock, jobs: newJobs(), recent: newRecent()}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(s.failed("open the store", err), s.release())
 	}
 	return s, nil
+}
+
+// makeFile makes the file, if there is none, for nobody else to read: SQLite would let the umask decide.
+func makeFile(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, os.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 func (s *Store) open(ctx context.Context) (err error) {
