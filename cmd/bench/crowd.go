@@ -19,6 +19,7 @@ type crowd struct {
 
 	warm, stop time.Time    // what begins before warm, or ends after stop, is not counted
 	lives      atomic.Int64 // counted ones
+	lived      atomic.Int64 // all
 
 	threads map[string]int // by triage card: whose ticket it is; only the reader of that stream touches it
 	mail    []chan post    // by person: what they see
@@ -36,8 +37,10 @@ const patience = 60 * time.Second
 // result is what a run of a crowd showed.
 type result struct {
 	samples samples
-	lives   int64
+	lives   int64 // counted ones
 	took    time.Duration
+	lived   int64 // all, those while warming up included
+	all     time.Duration
 }
 
 func (r result) perSecond() float64 { return float64(r.lives) / r.took.Seconds() }
@@ -69,26 +72,28 @@ func play(ctx context.Context, url string, people int, warm, measured time.Durat
 	}
 	ready.Wait()
 
-	c.warm = time.Now().Add(warm)
+	began := time.Now()
+	c.warm = began.Add(warm)
 	c.stop = c.warm.Add(measured)
-	all := make([]samples, people)
+	each := make([]samples, people)
 	var acting sync.WaitGroup
 	for i := range people {
-		all[i] = samples{}
+		each[i] = samples{}
 		acting.Go(func() {
-			if err := c.person(ctx, i, all[i]); err != nil {
+			if err := c.person(ctx, i, each[i]); err != nil {
 				cancel(fmt.Errorf("%s: %w", staff(i), err))
 			}
 		})
 	}
 	acting.Wait()
+	all := time.Since(began)
 	listening()
 	streams.Wait()
 	if err := context.Cause(ctx); err != nil {
 		return result{}, err
 	}
-	r := result{samples: samples{}, lives: c.lives.Load(), took: measured}
-	for _, s := range all {
+	r := result{samples: samples{}, lives: c.lives.Load(), took: measured, lived: c.lived.Load(), all: all}
+	for _, s := range each {
 		r.samples.merge(s)
 	}
 	return r, nil
@@ -138,6 +143,7 @@ func (c *crowd) person(ctx context.Context, i int, into samples) error {
 		if err := l.live(ctx); err != nil {
 			return fmt.Errorf("%s: %w", l.tag, err)
 		}
+		c.lived.Add(1)
 		if now := time.Now(); now.After(c.warm) && now.Before(c.stop) {
 			c.lives.Add(1)
 		}

@@ -60,8 +60,8 @@ func (b *bench) lives(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	busy := (after - before).Seconds() / (b.warm + b.measured).Seconds()
-	b.figure("processors that the server kept busy", ratio(busy))
+	b.figure("processors that the server kept busy", ratio((after-before).Seconds()/r.all.Seconds()))
+	b.figure("processor time of the server for a life", ms((after-before)/time.Duration(max(1, r.lived))))
 
 	b.begin("From a request to its reply", "step\tp50\tp95\tp99\ttarget\t")
 	for _, step := range replySteps {
