@@ -75,12 +75,25 @@ func crashDrop(t *testing.T, uri, database string) {
 	}
 }
 
+// crashBreak kills the database and starts it again, which may take more than one try while the dead one's port is not
+// free yet.
 func crashBreak(t *testing.T, control string) {
 	t.Helper()
-	for _, word := range []string{"kill", "start"} {
-		if out, err := exec.Command(control, word).CombinedOutput(); err != nil {
-			t.Fatalf("%s %s: %v\n%s", control, word, err, out)
+	if out, err := exec.Command(control, "kill").CombinedOutput(); err != nil {
+		t.Fatalf("%s kill: %v\n%s", control, err, out)
+	}
+	limit := time.Now().Add(30 * time.Second)
+	again := time.NewTicker(100 * time.Millisecond)
+	defer again.Stop()
+	for {
+		out, err := exec.Command(control, "start").CombinedOutput()
+		if err == nil {
+			return
 		}
+		if time.Now().After(limit) {
+			t.Fatalf("%s start: %v\n%s", control, err, out)
+		}
+		<-again.C
 	}
 }
 
