@@ -25,12 +25,15 @@ func (s *Store) Next(ctx context.Context, counter string) (int64, error) {
 		var d counterDocument
 		err := s.counters.FindOneAndUpdate(ctx, bson.D{{Key: "_id", Value: counter}},
 			bson.D{{Key: "$inc", Value: bson.D{{Key: "value", Value: int64(1)}}}},
-			options.FindOneAndUpdate().SetUpsert(true).SetReturnDocument(options.After)).Decode(&d)
+			options.FindOneAndUpdate().SetReturnDocument(options.After)).Decode(&d)
 		return d.Value, err
 	}
 	n, err := count()
-	// Of two that make the counter at once, the server may tell one of them that it exists by now.
-	if driver.IsDuplicateKeyError(err) || errors.Is(err, driver.ErrNoDocuments) {
+	if errors.Is(err, driver.ErrNoDocuments) {
+		// Made apart from counting, so that nobody who loses the race of making it leaves a gap.
+		if _, err := s.counters.InsertOne(ctx, counterDocument{ID: counter}); err != nil && !driver.IsDuplicateKeyError(err) {
+			return 0, s.failed("make the counter "+counter, err)
+		}
 		n, err = count()
 	}
 	return n, s.failed("count "+counter, err)

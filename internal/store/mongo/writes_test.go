@@ -95,9 +95,11 @@ func lifecycle(ctx context.Context, s store.Store, worker string, now time.Time)
 func TestWritesOfLifecycle(t *testing.T) {
 	var writes atomic.Int64
 	s := opened(t, mongotest.URI(t), mongo.Options{Monitor: counting(&writes)})
-	writes.Store(0)
-	if err := lifecycle(t.Context(), s, "me", time.Now()); err != nil {
-		t.Fatal(err)
+	for range 2 { // the first one makes the counter
+		writes.Store(0)
+		if err := lifecycle(t.Context(), s, "me", time.Now()); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if n := writes.Load(); n != 13 {
 		t.Errorf("a lifecycle took %d writes, want 13: a number, a creation, three changes, and four leases with what came of them", n)
