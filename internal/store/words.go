@@ -102,45 +102,70 @@ func scan(text string, yield func(word string, joined bool) bool) {
 		word, joined, hyphen = word[:0], false, false
 		return ok
 	}
-	runes := []rune(nil)
-	var it norm.Iter
-	it.InitString(norm.NFKD, text)
-	for !it.Done() {
-		runes = runes[:0]
-		for b := it.Next(); len(b) > 0; {
-			r, n := utf8.DecodeRune(b)
-			runes, b = append(runes, r), b[n:]
-		}
-		for _, r := range runes {
-			switch {
-			case unicode.Is(unicode.Mn, r):
-				continue // a diacritic
-			case unicode.In(r, unspaced...):
-				// These scripts write no spaces: each character is a word, so that any part of a text is found.
-				if !end() || !yield(string(r), false) {
-					return
-				}
-			case unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.Is(unicode.Mc, r):
-				if hyphen {
-					if !unicode.IsDigit(r) {
-						if !end() {
-							return
-						}
-					} else {
-						word, joined, hyphen = append(word, '-'), true, false
-					}
-				}
-				if len(word) <= 2*maxWord {
-					word = appendFolded(word, r)
-				}
-			case r == '-' && len(word) > 0 && !hyphen:
-				hyphen = true
-			default:
+	letter := func(r rune) bool { // false if it is enough
+		if hyphen {
+			if !unicode.IsDigit(r) {
 				if !end() {
+					return false
+				}
+			} else {
+				word, joined, hyphen = append(word, '-'), true, false
+			}
+		}
+		if len(word) <= 2*maxWord {
+			word = appendFolded(word, r)
+		}
+		return true
+	}
+	other := func(r rune) bool {
+		if r == '-' && len(word) > 0 && !hyphen {
+			hyphen = true
+			return true
+		}
+		return end()
+	}
+	var it norm.Iter
+	for len(text) > 0 {
+		// Most text is ASCII, which is decomposed already and known by its looks.
+		if c := text[0]; c < utf8.RuneSelf {
+			text = text[1:]
+			if 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' {
+				if !letter(rune(c)) {
 					return
+				}
+			} else if !other(rune(c)) {
+				return
+			}
+			continue
+		}
+		rest := strings.IndexFunc(text, func(r rune) bool { return r < utf8.RuneSelf })
+		if rest < 0 {
+			rest = len(text)
+		}
+		it.InitString(norm.NFKD, text[:rest])
+		for !it.Done() {
+			for b := it.Next(); len(b) > 0; {
+				r, n := utf8.DecodeRune(b)
+				b = b[n:]
+				switch {
+				case unicode.Is(unicode.Mn, r): // a diacritic
+				case unicode.In(r, unspaced...):
+					// These scripts write no spaces: each character is a word, so that any part of a text is found.
+					if !end() || !yield(string(r), false) {
+						return
+					}
+				case unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.Is(unicode.Mc, r):
+					if !letter(r) {
+						return
+					}
+				default:
+					if !other(r) {
+						return
+					}
 				}
 			}
 		}
+		text = text[rest:]
 	}
 	end()
 }
@@ -150,6 +175,9 @@ var unspaced = []*unicode.RangeTable{unicode.Han, unicode.Hiragana, unicode.Kata
 
 // appendFolded appends the letter in lower case, and as plain letters where it is one that decomposition leaves alone.
 func appendFolded(word []byte, r rune) []byte {
+	if r < utf8.RuneSelf {
+		return append(word, byte(unicode.ToLower(r)))
+	}
 	switch r = unicode.ToLower(unicode.ToUpper(r)); r {
 	case 'ß':
 		return append(word, "ss"...)
