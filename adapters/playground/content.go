@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"balie/adapters/playground/wire"
@@ -96,8 +97,14 @@ func decode(r Record) (*wire.Message, error) {
 	return m, nil
 }
 
-// message reads a message, a deleted one included. ErrNotFound.
+// recentMax is how many of the messages written last are remembered, so that what people react to is not read again.
+const recentMax = 1024
+
+// message reads a message, a deleted one included, which must not be changed. ErrNotFound.
 func (p *Playground) message(ctx context.Context, id string) (*wire.Message, error) {
+	if m, ok := p.recent.Get(id); ok {
+		return m, nil
+	}
 	r, err := p.opts.Content.Record(ctx, messageSpace, id)
 	if err != nil {
 		return nil, fmt.Errorf("playground: read message: %w", err)
@@ -118,6 +125,7 @@ func (p *Playground) add(ctx context.Context, m *wire.Message) (*wire.Message, e
 	if !added {
 		return decode(kept)
 	}
+	p.recent.ContainsOrAdd(m.ID, m) // unless it was changed meanwhile
 	p.hub.message(m, r.Body)
 	return m, nil
 }
@@ -137,6 +145,7 @@ func (p *Playground) change(ctx context.Context, id string, by func(m *wire.Mess
 	if m.Deleted {
 		return nil, fmt.Errorf("playground: message %s was deleted: %w", id, ErrNotFound)
 	}
+	m = copied(m)
 	if !by(m) {
 		return m, nil
 	}
@@ -149,8 +158,20 @@ func (p *Playground) change(ctx context.Context, id string, by func(m *wire.Mess
 		return nil, err
 	}
 	if err := p.opts.Content.PutRecord(ctx, r); err != nil {
+		p.recent.Remove(id) // which of the two is kept is not known
 		return nil, fmt.Errorf("playground: keep message: %w", err)
 	}
+	p.recent.Add(id, m)
 	p.hub.message(m, r.Body)
 	return m, nil
+}
+
+// copied is a message that can be changed without changing m.
+func copied(m *wire.Message) *wire.Message {
+	out := *m
+	out.Reactions = slices.Clone(m.Reactions)
+	for i := range out.Reactions {
+		out.Reactions[i].People = slices.Clone(out.Reactions[i].People)
+	}
+	return &out
 }

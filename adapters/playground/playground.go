@@ -17,6 +17,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/sirupsen/logrus"
 
 	"balie/adapters/playground/wire"
@@ -37,8 +38,9 @@ type Playground struct {
 	hub     *hub
 	faults  *faults
 	unheard *backlog
-	turns   *locks // one event of a thread, or of an id, at a time
-	edits   *locks // one change of a message at a time; taken last
+	turns   *locks                            // one event of a thread, or of an id, at a time
+	edits   *locks                            // one change of a message at a time; taken last
+	recent  *lru.Cache[string, *wire.Message] // never changed; only what this process wrote, so that none is out of date
 	arrival atomic.Int64
 }
 
@@ -106,7 +108,12 @@ func New(opts Options) (*Playground, error) {
 	if err != nil {
 		return nil, fmt.Errorf("playground: %w", err)
 	}
+	recent, err := lru.New[string, *wire.Message](recentMax)
+	if err != nil {
+		return nil, fmt.Errorf("playground: %w", err)
+	}
 	p := &Playground{
+		recent:  recent,
 		opts:    opts,
 		log:     opts.Log,
 		sealer:  sealer,
