@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -15,6 +16,8 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"balie/internal/chat"
 )
 
 var shots = flag.String("shots", "", "folder for pictures of the page")
@@ -85,8 +88,19 @@ func (b *browser) do(actions ...void) {
 	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
 	defer cancel()
 	if err := chromedp.Do(ctx, actions...); err != nil {
-		b.Fatalf("browser: %v", err)
+		b.Fatalf("browser: %v\n%s", err, b.state())
 	}
+}
+
+// state is what the page looks like when something went wrong.
+func (b *browser) state() string {
+	ctx, cancel := context.WithTimeout(b.ctx, 5*time.Second)
+	defer cancel()
+	s, err := chromedp.Run(ctx, chromedp.Evaluate[string](`[document.activeElement.id, document.querySelector('#composer-text').value, document.body.innerText].join('\n')`))
+	if err != nil {
+		return "the page does not answer: " + err.Error()
+	}
+	return s
 }
 
 func (b *browser) see(selector string) {
@@ -256,6 +270,31 @@ func TestBrowserKeepsWhatWasTyped(t *testing.T) {
 	ana.until(`document.querySelector('#composer-text').value === ''`)
 	if n := len(w.events()); n != 1 {
 		t.Errorf("%d events, want 1", n)
+	}
+}
+
+func TestBrowserKeepsAFormThatWasLeft(t *testing.T) {
+	parent := chromium(t)
+	w := newWorld(t, nil, nil)
+	newDesk(w)
+	ana := w.window(parent, "?as=ana")
+	closed := func() []chat.Event {
+		return slices.DeleteFunc(w.events(), func(e chat.Event) bool { return e.Submit == nil || !e.Submit.Closed })
+	}
+	for n, leave := range []func(){
+		func() { ana.do(chromedp.KeyEvent(kb.Escape)) },
+		func() { ana.click("#form-close") },
+		func() { ana.do(chromedp.Reload()) },
+	} {
+		ana.see("html[data-ready]")
+		ana.keys("#composer-text", "/ticket it is broken"+kb.Enter)
+		ana.see("#field-description")
+		ana.keys("#field-description", "since Monday")
+		leave()
+		w.until("the form is closed", func() bool { return len(closed()) == n+1 })
+		if v := closed()[n].Submit.Values; v.Get("summary") != "it is broken" || v.Get("description") != "since Monday" {
+			t.Errorf("closed with %v", v)
+		}
 	}
 }
 

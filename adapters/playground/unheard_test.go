@@ -9,6 +9,7 @@ import (
 
 	"balie/adapters/playground"
 	"balie/adapters/playground/client"
+	"balie/adapters/playground/wire"
 	"balie/internal/chat"
 )
 
@@ -95,6 +96,31 @@ func TestALineIsToldInOrderThroughAFailure(t *testing.T) {
 	defer w.mu.Unlock()
 	if !slices.Equal(done, []string{"one", "two"}) {
 		t.Errorf("taken %q, want one and two", done)
+	}
+}
+
+func TestThePersonIsToldLaterWhatWasAnsweredLater(t *testing.T) {
+	w := newWorld(t, nil, nil)
+	w.run()
+	ana, eva := w.listen(w.client.As("ana")), w.listen(w.client.As("eva"))
+	w.setAnswer(func(context.Context, chat.Event) (chat.Reply, error) {
+		if len(w.events()) < 3 {
+			return chat.Reply{Text: "Not now."}, errors.New("away")
+		}
+		return chat.Reply{Text: "Now I have it."}, nil
+	})
+	if _, err := w.client.As("ana").Say(t.Context(), "general", "", "hello"); err == nil {
+		t.Fatal("acknowledged what the bot had not taken")
+	}
+	w.until("Ana is told", func() bool {
+		return ana.has(func(e wire.Event) bool { return e.Private != nil && e.Private.Text == "Now I have it." })
+	})
+	w.send(chat.Post{Key: "end", To: w.channel("general"), Text: "the end"})
+	w.until("Eva is told the end", func() bool {
+		return eva.has(func(e wire.Event) bool { return e.Message != nil && e.Message.Text == "the end" })
+	})
+	if eva.has(func(e wire.Event) bool { return e.Private != nil }) {
+		t.Error("Eva was told what is private to Ana")
 	}
 }
 

@@ -41,6 +41,11 @@ export function act(path, body, named = nonce()) {
   }));
 }
 
+// leave does something while the page goes away.
+export function leave(path, body) {
+  navigator.sendBeacon('api/' + path, new Blob([JSON.stringify({ as: me, nonce: nonce(), ...body })], { type: 'application/json' }));
+}
+
 export function upload(file) {
   const q = new URLSearchParams({ as: me, nonce: nonce(), name: file.name || 'pasted.png' });
   return answer(fetch('api/upload?' + q, {

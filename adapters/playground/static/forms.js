@@ -3,7 +3,7 @@
 import { el, $, fileSize, say } from './dom.js';
 import { icon } from './icons.js';
 import { render } from './markdown.js';
-import { act, upload, nonce } from './api.js';
+import { act, leave, upload, nonce } from './api.js';
 
 export class FormDialog {
   // host offers: people (the workspace's), limits, answer(a, place).
@@ -14,6 +14,8 @@ export class FormDialog {
     this.box.addEventListener('paste', (e) => this.take(e, e.clipboardData?.files));
     this.box.addEventListener('dragover', (e) => e.preventDefault());
     this.box.addEventListener('drop', (e) => this.take(e, e.dataTransfer?.files));
+    // Leaving the page closes the form too: what was typed is not lost.
+    addEventListener('pagehide', () => { if (this.form) leave('close', this.filled()); });
   }
 
   get open() { return this.box.open; }
@@ -257,9 +259,13 @@ export class FormDialog {
   }
 
   hide() {
+    this.form = null;
     this.box.close();
     this.box.replaceChildren();
-    this.form = null;
+    // The browser gives the focus back but may leave the caret in the form that is gone; then nothing could be typed.
+    const back = document.activeElement;
+    back?.blur();
+    back?.focus();
   }
 
   // close tells what had been typed, so that it can be kept as a draft.
