@@ -192,17 +192,17 @@ func start(t *testing.T, dir string, env []string, args ...string) *demo {
 }
 
 // stop sends the signal and waits for the end.
-func (d *demo) stop(sig os.Signal) (err error, took time.Duration) {
+func (d *demo) stop(sig os.Signal) (took time.Duration, err error) {
 	began := time.Now()
 	if err := d.cmd.Process.Signal(sig); err != nil {
-		return err, 0
+		return 0, err
 	}
 	select {
 	case err = <-d.ended:
 	case <-time.After(30 * time.Second):
 		d.Fatal("it did not end")
 	}
-	return err, time.Since(began)
+	return time.Since(began), err
 }
 
 func TestDemoNeedsNothingAndLeavesNothing(t *testing.T) {
@@ -223,7 +223,7 @@ func TestDemoNeedsNothingAndLeavesNothing(t *testing.T) {
 			})
 		}()
 		<-up
-		err, took := d.stop(sig)
+		took, err := d.stop(sig)
 		if err != nil || took > 10*time.Second {
 			t.Errorf("%s: it ended after %s with %v\n%s", sig, took, err, d.errs)
 		}
@@ -246,7 +246,7 @@ func TestDemoGoesOnWhereItEnded(t *testing.T) {
 		t.Errorf("a second one on the same folder: exit code %d, %s", code, errs)
 	}
 	before := triage(t, d.url)
-	if err, _ := d.stop(syscall.SIGTERM); err != nil {
+	if _, err := d.stop(syscall.SIGTERM); err != nil {
 		t.Fatalf("%v\n%s", err, d.errs)
 	}
 	d = start(t, dir, nil, "demo", "--data", "kept")
@@ -260,7 +260,7 @@ func TestDemoGoesOnWhereItEnded(t *testing.T) {
 	if err != nil || len(answer.Private) == 0 || !strings.Contains(answer.Private[0].Text, "is yours") {
 		t.Errorf("a button from before: %+v, %v", answer, err)
 	}
-	if err, _ := d.stop(syscall.SIGTERM); err != nil {
+	if _, err := d.stop(syscall.SIGTERM); err != nil {
 		t.Fatalf("%v\n%s", err, d.errs)
 	}
 	backUp(t, dir)
@@ -342,7 +342,7 @@ func TestASecondSignalStopsAtOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err, took := d.stop(syscall.SIGTERM); err == nil || took > 3*time.Second {
+	if took, err := d.stop(syscall.SIGTERM); err == nil || took > 3*time.Second {
 		t.Errorf("it ended after %s with %v", took, err)
 	}
 }
