@@ -168,7 +168,7 @@ func requesterButtons(say i18n.Voice, tk ticket.Ticket) []chat.Button {
 func (v view) root(ctx context.Context, tk ticket.Ticket, r ticket.Room) chat.Post {
 	team := r.Kind == ticket.TriageRoom
 	card := v.card(ctx, tk, team)
-	p := chat.Post{Card: &card, At: tk.Opened, Text: card.Title}
+	p := chat.Post{Card: &card, At: tk.Opened}
 	switch r.Kind {
 	case ticket.TriageRoom:
 		p.Buttons = teamButtons(v.say, tk)

@@ -135,14 +135,14 @@ func (d *deliverer) lease(ctx context.Context, id string) (store.Work, error) {
 type batch struct {
 	store.Work
 	out     store.Outcome
-	blocked map[string]bool // rooms whose order must be kept: nothing more goes there in this batch
-	fresh   map[string]bool // rooms whose card is up to date already
-	files   map[int]bool    // entries whose files are still to be fetched
+	blocked map[string]time.Time // lanes whose order must be kept: nothing more goes there before
+	fresh   map[string]bool      // rooms whose card is up to date already
+	files   map[int]time.Time    // entries whose files are still to be fetched: not before
 }
 
 // deliver carries out w in order, room by room, and writes what became of it.
 func (d *deliverer) deliver(ctx context.Context, w store.Work) {
-	b := &batch{Work: w, blocked: map[string]bool{}, fresh: map[string]bool{}, files: map[int]bool{}}
+	b := &batch{Work: w, blocked: map[string]time.Time{}, fresh: map[string]bool{}, files: map[int]time.Time{}}
 	b.out.Refs = map[string]chat.Ref{}
 	if b.Refs == nil {
 		b.Refs = map[string]chat.Ref{}
@@ -157,10 +157,11 @@ func (d *deliverer) deliver(ctx context.Context, w store.Work) {
 		if lane == "" {
 			lane = string(p.Effect.Kind)
 		}
-		if b.blocked[lane] || b.waits(p) || p.Next.After(d.now()) {
-			b.blocked[lane] = true
-			if p.Effect.Kind == ticket.EffectFetch {
-				b.files[p.Effect.Entry] = true
+		if until := b.until(p, lane); until.After(d.now()) {
+			b.hold(p, lane, until)
+			if p.Next.Before(until) {
+				p.Next = until // or the store would find it due at once, again and again
+				b.out.Retry = append(b.out.Retry, p)
 			}
 			continue
 		}
@@ -178,9 +179,27 @@ func (d *deliverer) deliver(ctx context.Context, w store.Work) {
 	}
 }
 
-// waits says whether the delivery shows files that are not there yet.
-func (b *batch) waits(p store.Delivery) bool {
-	return p.Effect.Kind == ticket.EffectEntry && b.files[p.Effect.Entry]
+// until is when the delivery may be tried: not before what its room waits for, nor before the files that it shows.
+func (b *batch) until(p store.Delivery, lane string) time.Time {
+	until := p.Next
+	later := func(t time.Time) {
+		if t.After(until) {
+			until = t
+		}
+	}
+	later(b.blocked[lane])
+	if p.Effect.Kind == ticket.EffectEntry {
+		later(b.files[p.Effect.Entry])
+	}
+	return until
+}
+
+// hold keeps everything back that must not overtake the delivery.
+func (b *batch) hold(p store.Delivery, lane string, until time.Time) {
+	b.blocked[lane] = until
+	if p.Effect.Kind == ticket.EffectFetch {
+		b.files[p.Effect.Entry] = until
+	}
 }
 
 // settle notes what became of one delivery.
@@ -214,10 +233,7 @@ func (d *deliverer) settle(b *batch, p store.Delivery, lane string, err error) {
 		p.Next = now.Add(wait)
 		log.WithField("wait", wait).Warn("a delivery failed and will be tried again")
 	}
-	b.blocked[lane] = true
-	if p.Effect.Kind == ticket.EffectFetch {
-		b.files[p.Effect.Entry] = true
-	}
+	b.hold(p, lane, p.Next)
 	b.out.Retry = append(b.out.Retry, p)
 }
 

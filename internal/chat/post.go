@@ -19,6 +19,7 @@ type Post struct {
 	Text string
 	// Mention are the accounts to notify, on this platform.
 	Mention []string
+	// Card stands under Text. Without a Text the adapter makes a notification of its title.
 	Card    *Card
 	Buttons []Button
 	Files   []OutFile
