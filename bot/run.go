@@ -20,9 +20,10 @@ func (b *Bot) Prepare(ctx context.Context) error {
 	return nil
 }
 
-// Run keeps the platforms connected, delivers, and watches the time, until ctx ends; then it returns nil. An error means
-// that a platform can't be used until somebody changes something.
-func (b *Bot) Run(ctx context.Context) error {
+// Run keeps the platforms connected, delivers, and watches the time, until ctx ends; then it returns nil. The platforms
+// hand their events to h: Handle, with whatever the caller puts around it. An error means that a platform can't be used
+// until somebody changes something.
+func (b *Bot) Run(ctx context.Context, h chat.Handler) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var wg sync.WaitGroup
@@ -31,7 +32,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	wg.Go(func() { every(ctx, b.pace.Roster, func() { b.learnAgents(ctx) }) })
 	for name, p := range b.platforms {
 		wg.Go(func() {
-			if err := p.Run(ctx, b.Handle); err != nil && ctx.Err() == nil {
+			if err := p.Run(ctx, h); err != nil && ctx.Err() == nil {
 				cancel(fmt.Errorf("%s: %w", name, err))
 			}
 		})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"balie/internal/chat"
@@ -24,7 +25,7 @@ var errUnsettled = errors.New("whose thread it is will be known once what is und
 func (t *turn) ticketOf(ctx context.Context, root chat.Ref) (tk ticket.Ticket, room string, err error) {
 	const patience, between = 2 * time.Second, 20 * time.Millisecond
 	tk, room, err = t.desk.Store.TicketByRoom(ctx, root)
-	if !errors.Is(err, store.ErrNotFound) {
+	if !errors.Is(err, store.ErrNotFound) || !t.postsHere() {
 		return tk, room, err
 	}
 	asked := t.now()
@@ -50,4 +51,13 @@ func (t *turn) ticketOf(ctx context.Context, root chat.Ref) (tk ticket.Ticket, r
 		case <-again.C:
 		}
 	}
+}
+
+// postsHere says whether tickets may have a room in this turn's channel.
+func (t *turn) postsHere() bool {
+	return t.e.Direct || slices.ContainsFunc(t.policy.Teams, func(team ticket.Team) bool {
+		return slices.ContainsFunc(team.Triage, func(c ticket.Channel) bool {
+			return c.Platform == t.e.Platform && c.ID == t.e.Channel && (c.Workspace == "" || c.Workspace == t.e.Workspace)
+		})
+	})
 }

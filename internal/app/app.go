@@ -53,6 +53,7 @@ type App struct {
 	store    store.Store
 	policy   *ticket.Policy
 	bot      *bot.Bot
+	handle   chat.Handler // the bot's, measured and guarded
 	platform []chat.Platform
 	listener net.Listener
 	server   *http.Server
@@ -97,6 +98,7 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 	}
 	d := desk.New(a.store, a.policy, o.Now)
 	a.bot = bot.New(bot.Options{Desk: d, Platforms: a.platform, Log: o.Log, Now: o.Now, Pace: o.Pace})
+	a.handle = a.guarded(seen.handler(a.bot.Handle))
 	if err := a.bot.Prepare(ctx); err != nil {
 		return nil, fmt.Errorf("prepare the helpdesk: %w", err)
 	}

@@ -58,5 +58,5 @@ func (a *App) work(ctx context.Context) error {
 			return fmt.Errorf("make sample tickets: %w", err)
 		}
 	}
-	return a.bot.Run(ctx)
+	return a.bot.Run(ctx, a.handle)
 }

@@ -64,9 +64,8 @@ func (a *App) routes(o Options, m *metrics) http.Handler {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { a.plain(w, http.StatusOK, "ok") })
 	mux.HandleFunc("GET /readyz", a.ready)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{ErrorLog: o.Log, ErrorHandling: promhttp.ContinueOnError}))
-	handle := a.guarded(m.handler(a.bot.Handle))
 	for _, p := range a.platform {
-		hooks := p.Hooks(handle)
+		hooks := p.Hooks(a.handle)
 		switch {
 		case hooks == nil:
 		case o.Playground && p.Name() == playgroundName:

@@ -26,6 +26,12 @@ func (s *Store) Dump(ctx context.Context, each func(store.Item) error) (err erro
 	if _, err := c.db.ExecContext(ctx, "BEGIN"); err != nil {
 		return s.failed(doing, err)
 	}
+	defer func() {
+		if err != nil { // or the connection would stay within the transaction
+			_, rollback := c.db.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
+			err = errors.Join(err, rollback)
+		}
+	}()
 	d := dumper{ctx: ctx, s: s, c: c, each: each}
 	for _, part := range []func() error{
 		d.counters, d.settings,
