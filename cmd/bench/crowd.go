@@ -16,6 +16,7 @@ import (
 type crowd struct {
 	url    string // of the server
 	people int
+	run    int64
 
 	warm, stop time.Time    // what begins before warm, or ends after stop, is not counted
 	lives      atomic.Int64 // counted ones
@@ -45,9 +46,12 @@ type result struct {
 
 func (r result) perSecond() float64 { return float64(r.lives) / r.took.Seconds() }
 
+// plays numbers the runs of this process: what people do in one must not look like a repeat of another.
+var plays atomic.Int64
+
 // play lets people live tickets' lives for the time given, after warming up, and waits until each has finished theirs.
 func play(ctx context.Context, url string, people int, warm, measured time.Duration) (result, error) {
-	c := &crowd{url: url, people: people, threads: map[string]int{}, mail: make([]chan post, people)}
+	c := &crowd{url: url, people: people, run: plays.Add(1), threads: map[string]int{}, mail: make([]chan post, people)}
 	for i := range c.mail {
 		c.mail[i] = make(chan post, 256)
 	}
@@ -137,9 +141,9 @@ func (c *crowd) person(ctx context.Context, i int, into samples) error {
 		return err
 	}
 	defer link.close()
-	for n := 0; time.Now().Before(c.stop) && ctx.Err() == nil; n++ {
+	for n := c.run * 1_000_000; time.Now().Before(c.stop) && ctx.Err() == nil; n++ {
 		l := &life{crowd: c, link: link, mail: c.mail[i], samples: into, staff: staff(i), agent: agent(i),
-			tag: fmt.Sprintf("life-%03d-%06d", i, n), counts: time.Now().After(c.warm)}
+			tag: fmt.Sprintf("life-%03d-%07d", i, n), counts: time.Now().After(c.warm)}
 		if err := l.live(ctx); err != nil {
 			return fmt.Errorf("%s: %w", l.tag, err)
 		}

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"runtime/pprof"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -24,27 +26,26 @@ import (
 )
 
 // inside plays a crowd with a server that runs within this process, on the store given, which it closes.
-func (b *bench) inside(ctx context.Context, s store.Store, during func(play func() error) error) (r result, err error) {
+func (b *bench) inside(ctx context.Context, s store.Store, during func(play func() (result, error)) error) (err error) {
 	p, err := policy.Parse("helpdesk.yaml", deploy.DefaultPolicy)
 	if err != nil {
-		return r, errors.Join(err, s.Close())
+		return errors.Join(err, s.Close())
 	}
 	log := logrus.New()
 	log.SetLevel(logrus.WarnLevel)
 	c := config.Config{Addr: "127.0.0.1:0", URL: "http://127.0.0.1:0"}
 	a, err := app.New(ctx, app.Options{Config: c, Policy: p, Store: s, Playground: true, Crowd: b.people, Log: log})
 	if err != nil {
-		return r, err
+		return err
 	}
 	running, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- a.Run(running) }()
-	err = during(func() (err error) {
-		r, err = play(ctx, "http://"+a.Addr().String(), b.people, b.warm, b.measured)
-		return err
+	err = during(func() (result, error) {
+		return play(ctx, "http://"+a.Addr().String(), b.people, b.warm, b.measured)
 	})
 	stop()
-	return r, errors.Join(err, <-ended)
+	return errors.Join(err, <-ended)
 }
 
 // profileInside writes a CPU profile of a server at work. The people are in it too, below package main.
@@ -61,12 +62,14 @@ func (b *bench) profileInside(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(fmt.Errorf("write the profile: %w", err), s.Close())
 	}
-	r, err := b.inside(ctx, s, func(play func() error) error {
+	var r result
+	err = b.inside(ctx, s, func(play func() (result, error)) (err error) {
 		if err := pprof.StartCPUProfile(f); err != nil {
 			return fmt.Errorf("profile: %w", err)
 		}
 		defer pprof.StopCPUProfile()
-		return play()
+		r, err = play()
+		return err
 	})
 	if err = errors.Join(err, f.Close(), b.forget(ctx, at)); err != nil {
 		return err
@@ -120,30 +123,31 @@ func (b *bench) writes(ctx context.Context, measured result, bare float64) (err 
 		return err
 	}
 	all := *b
-	all.warm, all.measured = 0, min(b.measured, 5*time.Second)
+	all.warm, all.measured = 0, min(b.measured, 3*time.Second)
 	var lives int64
 	before := map[string]int{}
-	_, err = all.inside(ctx, s, func(play func() error) error {
-		count.mu.Lock()
-		for k, v := range count.writes {
-			before[k] = v
-		}
-		count.mu.Unlock()
-		if err := play(); err != nil {
+	err = all.inside(ctx, s, func(play func() (result, error)) error {
+		if _, err := play(); err != nil { // so that everybody is known
 			return err
 		}
-		lives, err = s.Next(ctx, prefix) // as many tickets as there are numbers
+		count.mu.Lock()
+		maps.Copy(before, count.writes)
+		count.mu.Unlock()
+		r, err := play()
+		lives = r.lived
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	lives--
 	total, own := 0, 0
-	for name, n := range count.writes {
-		n -= before[name]
+	for _, name := range slices.Sorted(maps.Keys(count.writes)) {
+		n := count.writes[name] - before[name]
 		if strings.HasPrefix(name, playgroundRecords+" ") {
 			own += n
+			continue
+		}
+		if n == 0 {
 			continue
 		}
 		total += n

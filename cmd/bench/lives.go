@@ -68,13 +68,13 @@ func (b *bench) lives(ctx context.Context) (err error) {
 		b.latencies(step, r.samples.of(step))
 	}
 	total := r.samples.of(replySteps...)
-	b.latencies(allReplies, total, "p99 < 50 ms", total.quantile(.99) < 50*time.Millisecond)
+	b.latencies(allReplies, total, "p99 < 50 ms", len(total) > 0 && total.quantile(.99) < 50*time.Millisecond)
 	b.begin("From a request to the post that shows it", "step\tp50\tp95\tp99\ttarget\t")
 	for _, step := range seenSteps {
 		b.latencies(step, r.samples.of(step))
 	}
 	total = r.samples.of(seenSteps...)
-	b.latencies(allDelivered, total, "p95 < 250 ms", total.quantile(.95) < 250*time.Millisecond)
+	b.latencies(allDelivered, total, "p95 < 250 ms", len(total) > 0 && total.quantile(.95) < 250*time.Millisecond)
 
 	b.begin("Memory of the server", "what\tfigure\ttarget\t")
 	b.judge("idle, after the start", mb(idle), "< 80 MB", idle < 80<<20)
@@ -85,6 +85,10 @@ func (b *bench) lives(ctx context.Context) (err error) {
 
 // latencies adds a line of quantiles, and perhaps a target and whether it was reached.
 func (b *bench) latencies(step string, d sorted, target ...any) {
+	if len(d) == 0 {
+		b.row("  " + step + "\tnever in this time\t\t")
+		return
+	}
 	line := fmt.Sprintf("  %s\t%s\t%s\t%s", step, ms(d.quantile(.5)), ms(d.quantile(.95)), ms(d.quantile(.99)))
 	if len(target) == 0 {
 		b.row(line)
