@@ -6,8 +6,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
-	"net/url"
 	"strings"
 	"time"
 
@@ -227,27 +225,8 @@ func (b *Bot) name(ctx context.Context, id string) string {
 	return escape(p.Name)
 }
 
-// link is an http address of ours, or "".
-func link(base string, parts ...string) string {
-	u, err := url.JoinPath(base, parts...)
-	if err != nil {
-		return ""
-	}
-	return u
-}
-
 // escape makes plain text safe inside Markdown: it reads as it is and forms nothing.
 func escape(s string) string { return markdown.Replace(s) }
 
 var markdown = strings.NewReplacer(`\`, `\\`, "*", `\*`, "_", `\_`, "~", `\~`, "`", "\\`", "[", `\[`, "]", `\]`,
 	"<", `\<`, ">", `\>`, "#", `\#`, "|", `\|`)
-
-// arg is a value's argument as a number.
-func atoi(s string) int {
-	n := 0
-	_, err := fmt.Sscanf(s, "%d", &n)
-	if err != nil {
-		return 0
-	}
-	return n
-}
