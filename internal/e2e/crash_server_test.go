@@ -19,13 +19,15 @@ import (
 	"time"
 )
 
-// crashBuild builds the program once for all tests.
-var crashBuild = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "balie-crash-")
-	if err != nil {
+// crashDir is where the program was built, if it was.
+var crashDir string
+
+// crashBuild builds the program once for all tests, and gives its path.
+var crashBuild = sync.OnceValues(func() (path string, err error) {
+	if crashDir, err = os.MkdirTemp("", "balie-crash-"); err != nil {
 		return "", err
 	}
-	path := filepath.Join(dir, "balie")
+	path = filepath.Join(crashDir, "balie")
 	cmd := exec.Command("go", "build", "-o", path, "balie/cmd/balie")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {

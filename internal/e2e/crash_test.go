@@ -31,6 +31,16 @@ var (
 // crashControl names a program that ends MongoDB with "kill" and starts it again with "start".
 const crashControl = "BALIE_MONGO_CONTROL"
 
+// TestMain takes away what the tests built.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if err := os.RemoveAll(crashDir); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
 // crashRun is one crash test on one engine.
 type crashRun struct {
 	server        *crashServer
