@@ -96,7 +96,7 @@ func (b *browser) do(actions ...void) {
 func (b *browser) state() string {
 	ctx, cancel := context.WithTimeout(b.ctx, 5*time.Second)
 	defer cancel()
-	s, err := chromedp.Run(ctx, chromedp.Evaluate[string](`[document.activeElement.id, document.querySelector('#composer-text').value, document.body.innerText].join('\n')`))
+	s, err := chromedp.Run(ctx, chromedp.Evaluate[string](`[location.href, document.body.className, document.activeElement.outerHTML.slice(0, 99), document.querySelector('#composer-text').value, document.body.innerText].join('\n')`))
 	if err != nil {
 		return "the page does not answer: " + err.Error()
 	}

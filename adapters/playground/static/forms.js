@@ -14,6 +14,12 @@ export class FormDialog {
     this.box.addEventListener('paste', (e) => this.take(e, e.clipboardData?.files));
     this.box.addEventListener('dragover', (e) => e.preventDefault());
     this.box.addEventListener('drop', (e) => this.take(e, e.dataTransfer?.files));
+    // The Enter that opened the form, held down or late, does not send it: only one that was pressed in it does.
+    this.box.addEventListener('keydown', (e) => { if (e.key === 'Enter' && !e.repeat) this.entered = true; }, true);
+    this.box.addEventListener('keyup', () => { this.entered = false; }, true);
+    this.box.addEventListener('keypress', (e) => {
+      if (e.key === 'Enter' && !this.entered && e.target.tagName === 'INPUT') e.preventDefault();
+    }, true);
     // Leaving the page closes the form too: what was typed is not lost.
     addEventListener('pagehide', () => { if (this.form) leave('close', this.filled()); });
   }
@@ -26,6 +32,7 @@ export class FormDialog {
     this.place = place;
     this.files = {};
     this.turn = 0;
+    this.entered = false;
     this.pending = Promise.resolve();
     this.sendNonce = nonce();
     const body = el('div', { class: 'fields' });
