@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"flag"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,6 +16,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"balie/adapters/playground/playgroundtest"
 	"balie/internal/chat"
 )
 
@@ -30,34 +30,6 @@ type browser struct {
 
 // void is an action without a result.
 type void = chromedp.Action[chromedp.Void]
-
-func chromium(t *testing.T) context.Context {
-	t.Helper()
-	path := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if found, err := exec.LookPath(name); err == nil {
-			path = found
-			break
-		}
-	}
-	if path == "" {
-		t.Skip("NOT TESTED: there is no Chromium on the PATH, so nobody looked at the page")
-	}
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.WindowSize(1280, 800))
-	alloc, cancelAlloc := chromedp.NewExecAllocator(context.Background(), opts...)
-	ctx, cancel := chromedp.NewContext(alloc)
-	t.Cleanup(func() {
-		if err := chromedp.Cancel(ctx); err != nil {
-			t.Logf("end the browser: %v", err)
-		}
-		cancel()
-		cancelAlloc()
-	})
-	if err := chromedp.Do(ctx); err != nil {
-		t.Fatalf("start the browser: %v", err)
-	}
-	return ctx
-}
 
 // window opens the page as somebody. Whatever the page complains about fails the test, an answer that was refused apart.
 func (w *world) window(parent context.Context, query string, with ...void) *browser {
@@ -161,7 +133,7 @@ func (b *browser) shot(name string) {
 }
 
 func TestBrowserLivesATicket(t *testing.T) {
-	parent := chromium(t)
+	parent := playgroundtest.Chromium(t)
 	w := newWorld(t, nil, nil)
 	w.run()
 	newDesk(w)
@@ -254,7 +226,7 @@ func TestBrowserLivesATicket(t *testing.T) {
 }
 
 func TestBrowserKeepsWhatWasTyped(t *testing.T) {
-	parent := chromium(t)
+	parent := playgroundtest.Chromium(t)
 	w := newWorld(t, nil, nil)
 	newDesk(w)
 	ana := w.window(parent, "?as=ana#general")
@@ -274,7 +246,7 @@ func TestBrowserKeepsWhatWasTyped(t *testing.T) {
 }
 
 func TestBrowserKeepsAFormThatWasLeft(t *testing.T) {
-	parent := chromium(t)
+	parent := playgroundtest.Chromium(t)
 	w := newWorld(t, nil, nil)
 	newDesk(w)
 	ana := w.window(parent, "?as=ana")
@@ -299,7 +271,7 @@ func TestBrowserKeepsAFormThatWasLeft(t *testing.T) {
 }
 
 func TestBrowserOnAPhoneAndInTheDark(t *testing.T) {
-	parent := chromium(t)
+	parent := playgroundtest.Chromium(t)
 	w := newWorld(t, nil, nil)
 	newDesk(w)
 	if _, err := w.client.As("ana").Say(t.Context(), "general", "", "Good morning!\n\n- one\n- **two**\n\n> quoted\n\n```\ncode\n```\nhttps://example.org/page"); err != nil {
@@ -348,7 +320,7 @@ func TestBrowserOnAPhoneAndInTheDark(t *testing.T) {
 
 // TestBrowserTextIsNeverMoreThanText renders hostile and ordinary texts with the page's own code.
 func TestBrowserTextIsNeverMoreThanText(t *testing.T) {
-	parent := chromium(t)
+	parent := playgroundtest.Chromium(t)
 	b := newWorld(t, nil, nil).window(parent, "?as=ana")
 	for text, want := range map[string]string{
 		"**bold** *it* _it_ ~~no~~ `a*b*`":         "<p><strong>bold</strong> <em>it</em> <em>it</em> <s>no</s> <code>a*b*</code></p>",

@@ -8,7 +8,6 @@ import (
 	"image/color"
 	"image/png"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -17,6 +16,8 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"balie/adapters/playground/playgroundtest"
 )
 
 var pictures = flag.String("browser.pictures", "", "folder for pictures of the story")
@@ -25,35 +26,6 @@ var pictures = flag.String("browser.pictures", "", "folder for pictures of the s
 type window struct {
 	*testing.T
 	ctx context.Context
-}
-
-// chromium starts the browser.
-func chromium(t *testing.T) context.Context {
-	t.Helper()
-	path := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if found, err := exec.LookPath(name); err == nil {
-			path = found
-			break
-		}
-	}
-	if path == "" {
-		t.Skip("NOT TESTED: there is no chromium on the PATH, so nobody lived the story in a browser")
-	}
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.WindowSize(1280, 850))
-	alloc, cancelAlloc := chromedp.NewExecAllocator(context.Background(), opts...)
-	ctx, cancel := chromedp.NewContext(alloc)
-	t.Cleanup(func() {
-		if err := chromedp.Cancel(ctx); err != nil {
-			t.Logf("end the browser: %v", err)
-		}
-		cancel()
-		cancelAlloc()
-	})
-	if err := chromedp.Do(ctx); err != nil {
-		t.Fatalf("start the browser: %v", err)
-	}
-	return ctx
 }
 
 // open opens the page as somebody, at a channel.
@@ -140,7 +112,7 @@ func (w window) picture(name string) {
 
 // TestBrowserStory lives the main part of a ticket's life in a browser, against the built program.
 func TestBrowserStory(t *testing.T) {
-	browser := chromium(t)
+	browser := playgroundtest.Chromium(t)
 	s := crashNewServer(t)
 	s.start()
 	ana := open(t, browser, s.url(), "ana", "general")
