@@ -85,7 +85,10 @@ func describe(p *store.Person, as chat.Person) bool {
 			*to = v
 		}
 	}
-	name := ticket.Line(as.Name)
+	name := as.Name
+	if name != p.Name { // what is kept was cleaned when it was new
+		name = ticket.Line(name)
+	}
 	if name == "" && p.Name == "" {
 		name = ticket.Line(as.Handle)
 	}
