@@ -69,7 +69,7 @@ func parse(args []string) (settings, error) {
 	case s.engine == "mongo":
 		list = "1000,10000"
 	case *quick:
-		list = "1000,10000,100000"
+		list = "1000,10000,50000"
 	default:
 		list = "1000,10000,100000,1000000"
 	}
