@@ -13,17 +13,17 @@ import (
 )
 
 // carry carries out one delivery. What it posts is rendered from the ticket as it is now.
-func (d *deliverer) carry(ctx context.Context, b *batch, p store.Delivery) error {
+func (d *deliverer) carry(ctx context.Context, l *lane, p store.Delivery) error {
 	ctx, cancel := context.WithTimeout(ctx, d.pace.Send)
 	defer cancel()
 	switch p.Effect.Kind {
 	case ticket.EffectFetch:
-		return d.fetch(ctx, b, p)
+		return d.fetch(ctx, l, p)
 	case ticket.EffectGather:
-		return d.gather(ctx, b.Ticket)
+		return d.gather(ctx, l.Ticket)
 	case ticket.EffectCard, ticket.EffectEntry, ticket.EffectUpdate, ticket.EffectRemove, ticket.EffectStory:
 	}
-	room, ok := b.Ticket.Room(p.Effect.Room)
+	room, ok := l.Ticket.Room(p.Effect.Room)
 	if !ok {
 		return nil // left meanwhile
 	}
@@ -34,7 +34,7 @@ func (d *deliverer) carry(ctx context.Context, b *batch, p store.Delivery) error
 	if wait := d.gate(room.Place); wait > 0 {
 		return &chat.SendError{Retry: wait, Err: errors.New("the destination asked to wait")}
 	}
-	s := sending{deliverer: d, batch: b, delivery: p, room: room, platform: platform, view: d.viewOf(ctx, b.Ticket, room)}
+	s := sending{deliverer: d, lane: l, delivery: p, room: room, platform: platform, view: d.viewOf(ctx, l.Ticket, room)}
 	switch p.Effect.Kind {
 	case ticket.EffectCard:
 		return s.card(ctx)
@@ -67,28 +67,23 @@ func (b *Bot) viewOf(ctx context.Context, tk ticket.Ticket, r ticket.Room) view 
 // sending is one delivery to one room.
 type sending struct {
 	*deliverer
-	*batch
+	*lane
 	delivery store.Delivery
 	room     ticket.Room
 	platform chat.Platform
 	view     view
 }
 
-func (s sending) keep(id string, ref chat.Ref) {
-	s.Refs[id] = ref
-	s.out.Refs[id] = ref
-}
-
 func (s sending) card(ctx context.Context) error {
-	if s.fresh[s.room.ID] {
+	if s.fresh {
 		return nil // several changes are one edit
 	}
 	p := s.view.root(ctx, s.Ticket, s.room)
 	p.Key, p.To = s.delivery.ID, s.room.Place
-	if ref, ok := s.Refs[s.room.ID]; ok {
+	if ref, ok := s.ref(s.room.ID); ok {
 		err := s.platform.Edit(ctx, ref, p)
 		if gone, ok := errors.AsType[*chat.SendError](err); !ok || !gone.Gone {
-			s.fresh[s.room.ID] = err == nil
+			s.fresh = err == nil
 			return err
 		}
 		// Somebody deleted it: a ticket without a card would be lost.
@@ -97,14 +92,14 @@ func (s sending) card(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.fresh[s.room.ID] = true
+	s.fresh = true
 	s.keep(s.room.ID, ref)
 	return nil
 }
 
 // thread is the place under the room's first post.
 func (s sending) thread() (chat.Place, error) {
-	root, ok := s.Refs[s.room.ID]
+	root, ok := s.ref(s.room.ID)
 	if !ok {
 		return chat.Place{}, &chat.SendError{Refused: errNoRoot.Error(), Err: errNoRoot}
 	}
@@ -182,7 +177,7 @@ func (s sending) find(ctx context.Context) (ticket.Entry, error) {
 }
 
 func (s sending) update(ctx context.Context) error {
-	ref, ok := s.Refs[store.PostID(s.room.ID, s.delivery.Effect.Entry)]
+	ref, ok := s.ref(store.PostID(s.room.ID, s.delivery.Effect.Entry))
 	e, err := s.find(ctx)
 	if err != nil || !ok || e.Deleted {
 		return err
@@ -196,7 +191,7 @@ func (s sending) update(ctx context.Context) error {
 }
 
 func (s sending) remove(ctx context.Context) error {
-	ref, ok := s.Refs[store.PostID(s.room.ID, s.delivery.Effect.Entry)]
+	ref, ok := s.ref(store.PostID(s.room.ID, s.delivery.Effect.Entry))
 	if !ok {
 		return nil
 	}
@@ -236,8 +231,8 @@ func (s sending) story(ctx context.Context) error {
 }
 
 // fetch stores the files of an entry, while their platform still has them.
-func (d *deliverer) fetch(ctx context.Context, b *batch, p store.Delivery) error {
-	e, err := sending{deliverer: d, batch: b, delivery: p}.find(ctx)
+func (d *deliverer) fetch(ctx context.Context, l *lane, p store.Delivery) error {
+	e, err := sending{deliverer: d, lane: l, delivery: p}.find(ctx)
 	if err != nil {
 		return err
 	}

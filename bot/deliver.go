@@ -18,9 +18,9 @@ import (
 
 // Pace says how busy the bot is when nobody asks anything of it. Zero values are replaced by the defaults.
 type Pace struct {
-	Workers  int           // tickets delivered for at once; 16
+	Workers  int           // tickets delivered for at once; 48
 	Poll     time.Duration // between looks for deliveries that nobody told us of; 1 s
-	Lease    time.Duration // how long a worker may take for one ticket; 1 min
+	Lease    time.Duration // how long a worker may take for one ticket; 30 s
 	Send     time.Duration // how long one post may take; 15 s
 	Tick     time.Duration // between looks for tickets that are due; 1 s
 	Roster   time.Duration // between looks at who the agents are; 30 s
@@ -35,10 +35,10 @@ func (p Pace) orDefaults() Pace {
 		}
 	}
 	if p.Workers == 0 {
-		p.Workers = 16
+		p.Workers = 48
 	}
 	set(&p.Poll, time.Second)
-	set(&p.Lease, time.Minute)
+	set(&p.Lease, 30*time.Second)
 	set(&p.Send, 15*time.Second)
 	set(&p.Tick, time.Second)
 	set(&p.Roster, 30*time.Second)
@@ -131,42 +131,81 @@ func (d *deliverer) lease(ctx context.Context, id string) (store.Work, error) {
 	return d.desk.Store.Lease(ctx, id, d.owner, now, now.Add(d.pace.Lease))
 }
 
-// batch is a ticket's deliveries being carried out.
+// batch is a ticket's deliveries being carried out: lane by lane, a lane being the room that a delivery goes to. Each
+// lane keeps its order; a slow one keeps no other waiting.
 type batch struct {
 	store.Work
-	out     store.Outcome
-	blocked map[string]time.Time // lanes whose order must be kept: nothing more goes there before
-	fresh   map[string]bool      // rooms whose card is up to date already
-	files   map[int]time.Time    // entries whose files are still to be fetched: not before
+	files map[int]time.Time // entries whose files are still to be fetched: not before
+
+	mu  sync.Mutex // for what the lanes share: Refs and out
+	out store.Outcome
 }
 
-// deliver carries out w in order, room by room, and writes what became of it.
+func (b *batch) ref(id string) (chat.Ref, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	ref, ok := b.Refs[id]
+	return ref, ok
+}
+
+func (b *batch) keep(id string, ref chat.Ref) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.Refs[id] = ref
+	b.out.Refs[id] = ref
+}
+
+// lane is the deliveries to one room, in order.
+type lane struct {
+	*batch
+	pending []store.Delivery
+	blocked time.Time // nothing more goes there before, so that nothing overtakes what waits
+	fresh   bool      // its card is up to date already
+}
+
+// lanes are the pending deliveries by room. What belongs to no room comes first, each kind in a lane of its own.
+func (b *batch) lanes() (first, rooms []*lane) {
+	byName := map[string]*lane{}
+	for _, p := range b.Pending {
+		name := p.Effect.Room
+		if name == "" {
+			name = string(p.Effect.Kind)
+		}
+		l := byName[name]
+		if l == nil {
+			l = &lane{batch: b}
+			byName[name] = l
+			if p.Effect.Room == "" {
+				first = append(first, l)
+			} else {
+				rooms = append(rooms, l)
+			}
+		}
+		l.pending = append(l.pending, p)
+	}
+	return first, rooms
+}
+
+// deliver carries out w and writes what became of it.
 func (d *deliverer) deliver(ctx context.Context, w store.Work) {
-	b := &batch{Work: w, blocked: map[string]time.Time{}, fresh: map[string]bool{}, files: map[int]time.Time{}}
-	b.out.Refs = map[string]chat.Ref{}
+	b := &batch{Work: w, files: map[int]time.Time{}, out: store.Outcome{Refs: map[string]chat.Ref{}}}
 	if b.Refs == nil {
 		b.Refs = map[string]chat.Ref{}
 	}
 	d.introduce(ctx, w.Ticket)
 	deadline := time.Now().Add(d.pace.Lease - d.pace.Send)
-	for _, p := range w.Pending {
-		if ctx.Err() != nil || time.Now().After(deadline) {
-			break // what is left stays pending
-		}
-		lane := p.Effect.Room
-		if lane == "" {
-			lane = string(p.Effect.Kind)
-		}
-		if until := b.until(p, lane); until.After(d.now()) {
-			b.hold(p, lane, until)
-			if p.Next.Before(until) {
-				p.Next = until // or the store would find it due at once, again and again
-				b.out.Retry = append(b.out.Retry, p)
-			}
-			continue
-		}
-		d.settle(b, p, lane, d.carry(ctx, b, p))
+	first, rooms := b.lanes()
+	for _, l := range first {
+		d.drive(ctx, l, deadline)
 	}
+	var wg sync.WaitGroup
+	for _, l := range rooms[min(1, len(rooms)):] {
+		wg.Go(func() { d.drive(ctx, l, deadline) })
+	}
+	if len(rooms) > 0 {
+		d.drive(ctx, rooms[0], deadline)
+	}
+	wg.Wait()
 	// The outcome is written even when we are told to stop: it spares sending again.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
@@ -179,33 +218,55 @@ func (d *deliverer) deliver(ctx context.Context, w store.Work) {
 	}
 }
 
+// drive carries out the deliveries of a lane, until one has to wait.
+func (d *deliverer) drive(ctx context.Context, l *lane, deadline time.Time) {
+	for _, p := range l.pending {
+		if ctx.Err() != nil || time.Now().After(deadline) {
+			return // what is left stays pending
+		}
+		if until := l.until(p); until.After(d.now()) {
+			l.hold(p, until)
+			if p.Next.Before(until) {
+				p.Next = until // or the store would find it due at once, again and again
+				l.mu.Lock()
+				l.out.Retry = append(l.out.Retry, p)
+				l.mu.Unlock()
+			}
+			continue
+		}
+		d.settle(l, p, d.carry(ctx, l, p))
+	}
+}
+
 // until is when the delivery may be tried: not before what its room waits for, nor before the files that it shows.
-func (b *batch) until(p store.Delivery, lane string) time.Time {
+func (l *lane) until(p store.Delivery) time.Time {
 	until := p.Next
 	later := func(t time.Time) {
 		if t.After(until) {
 			until = t
 		}
 	}
-	later(b.blocked[lane])
+	later(l.blocked)
 	if p.Effect.Kind == ticket.EffectEntry {
-		later(b.files[p.Effect.Entry])
+		later(l.files[p.Effect.Entry])
 	}
 	return until
 }
 
 // hold keeps everything back that must not overtake the delivery.
-func (b *batch) hold(p store.Delivery, lane string, until time.Time) {
-	b.blocked[lane] = until
+func (l *lane) hold(p store.Delivery, until time.Time) {
+	l.blocked = until
 	if p.Effect.Kind == ticket.EffectFetch {
-		b.files[p.Effect.Entry] = until
+		l.files[p.Effect.Entry] = until
 	}
 }
 
 // settle notes what became of one delivery.
-func (d *deliverer) settle(b *batch, p store.Delivery, lane string, err error) {
+func (d *deliverer) settle(l *lane, p store.Delivery, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if err == nil {
-		b.out.Done = append(b.out.Done, p.ID)
+		l.out.Done = append(l.out.Done, p.ID)
 		return
 	}
 	now := d.now().UTC()
@@ -215,16 +276,16 @@ func (d *deliverer) settle(b *batch, p store.Delivery, lane string, err error) {
 	}
 	p.Tries++
 	p.Error = ticket.Cut(ticket.Line(err.Error()), 300)
-	log := d.log.WithFields(logrus.Fields{"ticket": b.Ticket.Key, "room": p.Effect.Room, "kind": string(p.Effect.Kind), "tries": p.Tries}).WithError(err)
+	log := d.log.WithFields(logrus.Fields{"ticket": l.Ticket.Key, "room": p.Effect.Room, "kind": string(p.Effect.Kind), "tries": p.Tries}).WithError(err)
 	switch {
 	case s.Gone || s.Refused != "" || now.Sub(p.At) > d.pace.Patience && p.Tries > 10:
 		log.Warn("a delivery was given up")
-		b.out.Done = append(b.out.Done, p.ID)
-		b.out.Dead = append(b.out.Dead, store.Dead{Delivery: p, Ticket: b.Ticket.ID, Key: b.Ticket.Key, Reason: p.Error, Since: now})
+		l.out.Done = append(l.out.Done, p.ID)
+		l.out.Dead = append(l.out.Dead, store.Dead{Delivery: p, Ticket: l.Ticket.ID, Key: l.Ticket.Key, Reason: p.Error, Since: now})
 		return
 	case s.Retry > 0:
 		p.Next = now.Add(s.Retry)
-		if room, ok := b.Ticket.Room(p.Effect.Room); ok {
+		if room, ok := l.Ticket.Room(p.Effect.Room); ok {
 			d.close(room.Place, p.Next)
 		}
 		log.WithField("wait", s.Retry).Debug("a destination asked to wait")
@@ -233,8 +294,8 @@ func (d *deliverer) settle(b *batch, p store.Delivery, lane string, err error) {
 		p.Next = now.Add(wait)
 		log.WithField("wait", wait).Warn("a delivery failed and will be tried again")
 	}
-	b.hold(p, lane, p.Next)
-	b.out.Retry = append(b.out.Retry, p)
+	l.hold(p, p.Next)
+	l.out.Retry = append(l.out.Retry, p)
 }
 
 // close keeps a destination free until the time given.

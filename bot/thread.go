@@ -21,7 +21,8 @@ var errUnsettled = errors.New("whose thread it is will be known once what is und
 //
 // A first post can be seen, and answered, a moment before the store knows where it stands, and after a crash that moment
 // lasts until the post was sent again. So a thread is none of ours only if it is not known once everything was carried
-// out that was due when we were asked.
+// out that was due when we were asked; and where the platform tells that the first post is the bot's, once nothing at all
+// is left to deliver, because a post that was reported as failed may stand there all the same.
 func (t *turn) ticketOf(ctx context.Context, root chat.Ref) (tk ticket.Ticket, room string, err error) {
 	const patience, between = 2 * time.Second, 20 * time.Millisecond
 	tk, room, err = t.desk.Store.TicketByRoom(ctx, root)
@@ -40,7 +41,7 @@ func (t *turn) ticketOf(ctx context.Context, root chat.Ref) (tk ticket.Ticket, r
 			return ticket.Ticket{}, "", fmt.Errorf("look what is under way: %w", err)
 		}
 		tk, room, err = t.desk.Store.TicketByRoom(ctx, root)
-		if !errors.Is(err, store.ErrNotFound) || n == 0 || oldest.After(asked) {
+		if !errors.Is(err, store.ErrNotFound) || n == 0 || oldest.After(asked) && !t.e.OwnThread {
 			return tk, room, err
 		}
 		select {

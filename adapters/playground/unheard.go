@@ -53,19 +53,26 @@ func (u *utterance) line() string {
 }
 
 // event is the utterance as the bot is told, the same at every try.
-func (p *Playground) event(u *utterance) chat.Event {
+func (p *Playground) event(ctx context.Context, u *utterance) (chat.Event, error) {
 	e := p.place(u.ID, u.Person, u.Channel, u.Thread)
+	if u.Thread != "" {
+		root, err := p.message(ctx, u.Thread)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return e, err
+		}
+		e.OwnThread = err == nil && root.From == wire.BotID
+	}
 	e.At = u.At
 	if u.Kind == saidEmoji {
 		ref := chat.Ref{Platform: platformName, Workspace: p.opts.Workspace, Channel: u.Channel, Thread: u.Thread, Message: u.Message}
 		e.Reaction = &chat.Reaction{Message: ref, Emoji: u.Emoji, Removed: u.Removed}
-		return e
+		return e, nil
 	}
 	e.Message = &chat.Message{
 		ID: u.Message, Author: e.Person, At: u.Posted, Text: u.Text, Files: chatFiles(u.Files),
 		Edited: u.Kind == saidEdited, Deleted: u.Kind == saidDeleted,
 	}
-	return e
+	return e, nil
 }
 
 // apply makes the utterance visible. Doing it again changes nothing.
@@ -254,7 +261,10 @@ func (p *Playground) tellOne(ctx context.Context, h chat.Handler, u *utterance) 
 	if err != nil {
 		return wire.Answer{}, err
 	}
-	e := p.event(u)
+	e, err := p.event(ctx, u)
+	if err != nil {
+		return wire.Answer{}, err
+	}
 	said, err := h(ctx, e)
 	if err != nil {
 		return wire.Answer{}, notHeard(said, err)

@@ -14,6 +14,7 @@ type Event struct {
 	Workspace string
 	Channel   string
 	Thread    string // the root message's id, if it happened in a thread
+	OwnThread bool   // that root is the bot's own message, as far as the platform tells
 	Direct    bool   // the channel is the person's direct conversation with the bot
 	Person    Person
 	At        time.Time

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"strings"
+	"sync"
 	"testing"
 
 	"balie/adapters/playground/client"
@@ -119,6 +120,17 @@ func TestPlatformTrouble(t *testing.T) {
 				t.Errorf("%s reads it %d times", where.p.ID(), n)
 			}
 		}
+
+		// Whoever answers under a first post of which the bot does not know yet that it stands is heard all the same.
+		faults(wire.Faults{Uncertain: 2})
+		f = ana.types("general", "/ticket uncertain").Form
+		ana.fills(f, "type", "question", "category", "other")
+		early := ana.sees(ana.Direct(), "", "HD-00002")
+		second := carla.sees("ict-triage", "", "HD-00002")
+		var answered sync.WaitGroup
+		answered.Go(func() { ana.says(ana.Direct(), early.ID, "are you there?") })
+		carla.later("ict-triage", second.ID, "Ana Silva: are you there?")
+		answered.Wait()
 
 		faults(wire.Faults{EveryMS: map[string]int{"ict-triage": 60_000}})
 		for _, text := range []string{"one", "two", "three"} {

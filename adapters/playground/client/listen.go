@@ -57,6 +57,7 @@ func (p Person) stream(ctx context.Context, channels []string, last *string, eac
 	if err != nil {
 		return fmt.Errorf("playground: events: %w", err)
 	}
+	req.Header.Set("Accept", "text/event-stream") // or it is taken for a request that ends soon
 	if *last != "" {
 		req.Header.Set("Last-Event-ID", *last)
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"io"
 	"slices"
 	"time"
 
@@ -27,7 +28,6 @@ type row struct {
 
 	ticket ticket.Ticket // as doc has it
 	slot   int64         // where the numbers of its millisecond begin
-	words  string
 	spill  []spilled
 }
 
@@ -65,14 +65,11 @@ func newRow(t ticket.Ticket) (*row, error) {
 	l := listsOf(t)
 	r := &row{
 		id: t.ID, key: store.FoldKey(t.Key), event: text(t.OpenEvent), version: t.Version, open: l.Open,
-		team: t.Team, assignee: text(t.Assignee), slot: slot(t.Opened), words: wordsOf(l, store.Words(t)),
+		team: t.Team, assignee: text(t.Assignee), slot: slot(t.Opened),
 	}
 	if !t.NextDue.IsZero() {
 		r.due = t.NextDue.UnixMilli()
 	}
-	h := fnv.New64a()
-	h.Write([]byte(r.words)) // never fails
-	r.hash = int64(h.Sum64())
 	for _, e := range old {
 		body, err := json.Marshal(e)
 		if err != nil {
@@ -86,6 +83,7 @@ func newRow(t ticket.Ticket) (*row, error) {
 		return nil, fmt.Errorf("encode the ticket's lists: %w", err)
 	}
 	r.lists = string(inLists)
+	r.hash = searchedBy(r.lists, t)
 	if r.head, err = json.Marshal(summary(t)); err != nil {
 		return nil, fmt.Errorf("encode the ticket's summary: %w", err)
 	}
@@ -94,6 +92,24 @@ func newRow(t ticket.Ticket) (*row, error) {
 		return nil, fmt.Errorf("encode the ticket: %w", err)
 	}
 	return r, nil
+}
+
+// searchedBy is a hash of everything that the index of words is made from.
+func searchedBy(lists string, t ticket.Ticket) int64 {
+	h := fnv.New64a()
+	add := func(s string) {
+		io.WriteString(h, s) // never fails
+		h.Write([]byte{0})
+	}
+	for _, s := range []string{lists, t.Key, t.Summary, t.Description} {
+		add(s)
+	}
+	for _, e := range t.Entries {
+		if e.Audience == ticket.Public {
+			add(e.Text)
+		}
+	}
+	return int64(h.Sum64())
 }
 
 func summary(t ticket.Ticket) store.Summary {

@@ -24,7 +24,7 @@ import (
 )
 
 const (
-	pageSize = 4096 // bytes
+	pageSize = 8 << 10 // bytes; a ticket or a card rarely needs two
 
 	// Memory for pages of the file, in KiB. What does not fit is in the system's cache.
 	writerCache = 12 << 10
@@ -32,7 +32,7 @@ const (
 
 	// walPages is how many pages the write-ahead log grows to before it is copied into the file. Most pages are written
 	// again and again, so a longer log means fewer to copy; 32 MiB are read back in a moment after a crash.
-	walPages = 8192
+	walPages = 32 << 20 / pageSize
 )
 
 // Store is a store.Store in an SQLite file.

@@ -58,7 +58,7 @@ func (s *Store) insert(ctx context.Context, doing string, t ticket.Ticket, out [
 		return add.write(w, seq, r.id)
 	}, func() {
 		s.recent.created(r.ticket, r.doc, add.lines, refs)
-		s.writer.staleNow(seq, r.words)
+		s.writer.staleNow(seq, r.ticket)
 		s.jobs.add(r.id, seq, add)
 	})
 }
@@ -120,7 +120,7 @@ func (s *Store) Save(ctx context.Context, t ticket.Ticket, out []store.Delivery)
 			s.recent.saved(r.ticket, r.doc, add.lines)
 		}
 		if hash != r.hash {
-			s.writer.staleNow(seq, r.words)
+			s.writer.staleNow(seq, r.ticket)
 		}
 		s.jobs.add(r.id, seq, add)
 	})

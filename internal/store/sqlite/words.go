@@ -20,7 +20,7 @@ const indexAt = 256
 const knownMax = 30_000
 
 // stale are the tickets that wait for the index of words. Only the writer uses it.
-type stale map[int64]string
+type stale map[int64]ticket.Ticket
 
 // markStale notes within a transaction that the index has other words for the ticket than it should.
 func (w *writer) markStale(seq int64) error {
@@ -32,8 +32,8 @@ func (w *writer) markStale(seq int64) error {
 }
 
 // staleNow notes the same after the commit, with what the index must be given.
-func (w *writer) staleNow(seq int64, words string) {
-	w.stale[seq] = words
+func (w *writer) staleNow(seq int64, t ticket.Ticket) {
+	w.stale[seq] = t
 	w.waiting.Store(int64(len(w.stale)))
 }
 
@@ -42,7 +42,8 @@ func (w *writer) index() error {
 	err := w.transaction(func() error {
 		// In order: the index writes what it has so far whenever a ticket comes before the last one.
 		for _, seq := range slices.Sorted(maps.Keys(w.stale)) {
-			words := w.stale[seq]
+			t := w.stale[seq]
+			words := wordsOf(listsOf(t), store.Words(t))
 			if _, err := w.c.exec(wordsPut, seq, words); err != nil {
 				return err
 			}
@@ -98,7 +99,7 @@ func (w *writer) loadStale() error {
 		if err := decoded("index a ticket's words", doc, &t); err != nil {
 			return false, err
 		}
-		w.staleNow(seq, wordsOf(listsOf(t), store.Words(t)))
+		w.staleNow(seq, t)
 		return true, nil
 	}, &seq, &doc)
 }
