@@ -18,9 +18,10 @@ import (
 func (s *Store) Lease(ctx context.Context, id, owner string, now, until time.Time) (store.Work, error) {
 	ctx, cancel := s.operation(ctx)
 	defer cancel()
+	later := bson.D{{Key: "$gt", Value: now}}
 	filter := bson.D{
 		{Key: "sendAt", Value: bson.D{{Key: "$lte", Value: now}}},
-		{Key: "sendLease.until", Value: bson.D{{Key: "$not", Value: bson.D{{Key: "$gt", Value: now}}}}},
+		{Key: "sendLease.until", Value: bson.D{{Key: "$not", Value: later}}},
 	}
 	o := options.FindOneAndUpdate().SetReturnDocument(options.After).SetProjection(bson.D{
 		{Key: "ticket", Value: 1}, {Key: "pending", Value: 1}, {Key: "refs", Value: 1}, {Key: "sendLease", Value: 1},
@@ -28,8 +29,10 @@ func (s *Store) Lease(ctx context.Context, id, owner string, now, until time.Tim
 	if id == "" {
 		o = o.SetSort(bson.D{{Key: "sendAt", Value: 1}})
 	} else {
-		filter = append(bson.D{{Key: "_id", Value: id}}, filter...)
-		o = o.SetHint(indexID) // and not all that is due, to look for this one among it
+		// The same, said such that no index but the one of ids serves: not all that is due, to find this one among it.
+		filter = bson.D{{Key: "_id", Value: id}, {Key: "$nor", Value: bson.A{
+			bson.D{{Key: "sendAt", Value: nil}}, bson.D{{Key: "sendAt", Value: later}}, bson.D{{Key: "sendLease.until", Value: later}},
+		}}}
 	}
 	var d document
 	err := s.tickets.FindOneAndUpdate(ctx, filter, bson.D{{Key: "$set", Value: bson.D{

@@ -10,26 +10,23 @@ import (
 	"balie/internal/store"
 )
 
-// recordID is a record's identity. The order of its fields is part of it.
-type recordID struct {
-	Space string `bson:"space"`
-	ID    string `bson:"id"`
-}
+// recordID is a record's identity within the collection.
+func recordID(space, id string) string { return space + "/" + id }
 
 type recordDocument struct {
-	ID    recordID `bson:"_id"`
-	Space string   `bson:"space"`
-	Group string   `bson:"group"`
-	Order string   `bson:"order"`
-	Body  []byte   `bson:"body"`
+	ID    string `bson:"_id"`
+	Space string `bson:"space"`
+	Group string `bson:"group"`
+	Order string `bson:"order"`
+	Body  []byte `bson:"body"`
 }
 
 func newRecordDocument(r store.Record) recordDocument {
-	return recordDocument{ID: recordID{r.Space, r.ID}, Space: r.Space, Group: r.Group, Order: r.Order, Body: r.Body}
+	return recordDocument{ID: recordID(r.Space, r.ID), Space: r.Space, Group: r.Group, Order: r.Order, Body: r.Body}
 }
 
 func (d recordDocument) record() store.Record {
-	return store.Record{Space: d.ID.Space, ID: d.ID.ID, Group: d.Group, Order: d.Order, Body: d.Body}
+	return store.Record{Space: d.Space, ID: d.ID[len(d.Space)+1:], Group: d.Group, Order: d.Order, Body: d.Body}
 }
 
 // PutRecord implements store.Records.
@@ -54,13 +51,13 @@ func (s *Store) AddRecord(ctx context.Context, r store.Record) (store.Record, bo
 func (s *Store) DeleteRecord(ctx context.Context, space, id string) error {
 	ctx, cancel := s.operation(ctx)
 	defer cancel()
-	_, err := s.records.DeleteOne(ctx, bson.D{{Key: "_id", Value: recordID{space, id}}})
+	_, err := s.records.DeleteOne(ctx, bson.D{{Key: "_id", Value: recordID(space, id)}})
 	return s.failed("delete a record", err)
 }
 
 // Record implements store.Records.
 func (s *Store) Record(ctx context.Context, space, id string) (store.Record, error) {
-	d, err := one[recordDocument](ctx, s, "read a record", s.records, bson.D{{Key: "_id", Value: recordID{space, id}}})
+	d, err := one[recordDocument](ctx, s, "read a record", s.records, bson.D{{Key: "_id", Value: recordID(space, id)}})
 	if err != nil {
 		return store.Record{}, err
 	}
