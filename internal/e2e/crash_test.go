@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -28,7 +27,8 @@ var (
 	crashSeed  = flag.Uint64("crash.seed", 0, "what the crash test's people do and when it kills follows from it (default: another one each time)")
 )
 
-// crashControl names a program that ends MongoDB with "kill" and starts it again with "start".
+// crashControl names a program that starts a MongoDB at MONGO_PORT with "start", ends it with "kill", and forgets it with
+// "wipe".
 const crashControl = "BALIE_MONGO_CONTROL"
 
 // TestMain takes away what the tests built.
@@ -59,18 +59,21 @@ func TestCrash(t *testing.T) {
 		}}.run(t)
 	})
 	t.Run("mongodb", func(t *testing.T) {
-		uri := mongotest.URI(t)
+		var uri string
+		var breakDatabase func(*testing.T)
+		if control := os.Getenv(crashControl); control != "" {
+			d := crashStartDatabase(t, control)
+			uri, breakDatabase = d.uri(), d.restart
+		} else {
+			uri = mongotest.URI(t)
+		}
 		database := mongotest.Database(t, uri)
 		s := crashNewServer(t, "MONGODB_URI="+uri, "MONGODB_DATABASE="+database)
 		database += "_demo" // as the demo calls its own
 		t.Cleanup(func() { crashDrop(t, uri, database) })
-		r := crashRun{server: s, open: func(ctx context.Context) (store.Store, error) {
+		crashRun{server: s, breakDatabase: breakDatabase, open: func(ctx context.Context) (store.Store, error) {
 			return mongo.Open(ctx, uri, database, mongo.Options{})
-		}}
-		if control := os.Getenv(crashControl); control != "" {
-			r.breakDatabase = func(t *testing.T) { crashBreak(t, control) }
-		}
-		r.run(t)
+		}}.run(t)
 	})
 }
 
@@ -82,28 +85,6 @@ func crashDrop(t *testing.T, uri, database string) {
 	}
 	if err := errors.Join(client.Database(database).Drop(context.Background()), client.Disconnect(context.Background())); err != nil {
 		t.Errorf("drop the database: %v", err)
-	}
-}
-
-// crashBreak kills the database and starts it again, which may take more than one try while the dead one's port is not
-// free yet.
-func crashBreak(t *testing.T, control string) {
-	t.Helper()
-	if out, err := exec.Command(control, "kill").CombinedOutput(); err != nil {
-		t.Fatalf("%s kill: %v\n%s", control, err, out)
-	}
-	limit := time.Now().Add(30 * time.Second)
-	again := time.NewTicker(100 * time.Millisecond)
-	defer again.Stop()
-	for {
-		out, err := exec.Command(control, "start").CombinedOutput()
-		if err == nil {
-			return
-		}
-		if time.Now().After(limit) {
-			t.Fatalf("%s start: %v\n%s", control, err, out)
-		}
-		<-again.C
 	}
 }
 

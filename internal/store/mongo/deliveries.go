@@ -18,26 +18,28 @@ import (
 func (s *Store) Lease(ctx context.Context, id, owner string, now, until time.Time) (store.Work, error) {
 	ctx, cancel := s.operation(ctx)
 	defer cancel()
-	later := bson.D{{Key: "$gt", Value: now}}
-	filter := bson.D{
-		{Key: "sendAt", Value: bson.D{{Key: "$lte", Value: now}}},
-		{Key: "sendLease.until", Value: bson.D{{Key: "$not", Value: later}}},
-	}
 	o := options.FindOneAndUpdate().SetReturnDocument(options.After).SetProjection(bson.D{
 		{Key: "ticket", Value: 1}, {Key: "pending", Value: 1}, {Key: "refs", Value: 1}, {Key: "sendLease", Value: 1},
 	})
-	if id == "" {
-		o = o.SetSort(bson.D{{Key: "sendAt", Value: 1}})
-	} else {
-		// The same, said such that no index but the one of ids serves: not all that is due, to find this one among it.
-		filter = bson.D{{Key: "_id", Value: id}, {Key: "$nor", Value: bson.A{
-			bson.D{{Key: "sendAt", Value: nil}}, bson.D{{Key: "sendAt", Value: later}}, bson.D{{Key: "sendLease.until", Value: later}},
-		}}}
-	}
+	take := bson.D{{Key: "$set", Value: bson.D{{Key: "sendLease", Value: literal(lease{Owner: owner, Until: store.Millis(until)})}}}}
 	var d document
-	err := s.tickets.FindOneAndUpdate(ctx, filter, bson.D{{Key: "$set", Value: bson.D{
-		{Key: "sendLease", Value: lease{Owner: owner, Until: store.Millis(until)}},
-	}}}, o).Decode(&d)
+	var err error
+	if id == "" {
+		err = s.tickets.FindOneAndUpdate(ctx, bson.D{
+			{Key: "sendAt", Value: bson.D{{Key: "$lte", Value: now}}},
+			{Key: "sendLease.until", Value: bson.D{{Key: "$not", Value: bson.D{{Key: "$gt", Value: now}}}}},
+		}, driver.Pipeline{take}, o.SetSort(bson.D{{Key: "sendAt", Value: 1}})).Decode(&d)
+	} else {
+		due := bson.D{{Key: "$and", Value: bson.A{
+			bson.D{{Key: "$gt", Value: bson.A{"$sendAt", nil}}},
+			bson.D{{Key: "$lte", Value: bson.A{"$sendAt", now}}},
+			bson.D{{Key: "$not", Value: bson.A{bson.D{{Key: "$gt", Value: bson.A{"$sendLease.until", now}}}}}},
+		}}}
+		err = s.tickets.FindOneAndUpdate(ctx, withID(id), driver.Pipeline{guard(due), take}, o).Decode(&d)
+		if refused(err) {
+			return store.Work{}, store.ErrNotFound
+		}
+	}
 	if errors.Is(err, driver.ErrNoDocuments) {
 		return store.Work{}, store.ErrNotFound
 	}
@@ -56,9 +58,14 @@ func (s *Store) Settle(ctx context.Context, w store.Work, o store.Outcome) error
 	if err != nil {
 		return err
 	}
-	r, err := s.tickets.UpdateOne(ctx, bson.D{
-		{Key: "_id", Value: w.Ticket.ID}, {Key: "sendLease.owner", Value: w.Owner}, {Key: "sendLease.until", Value: w.Until},
-	}, settlement(w, o))
+	held := bson.D{{Key: "$and", Value: bson.A{
+		bson.D{{Key: "$eq", Value: bson.A{"$sendLease.owner", literal(w.Owner)}}},
+		bson.D{{Key: "$eq", Value: bson.A{"$sendLease.until", w.Until}}},
+	}}}
+	r, err := s.tickets.UpdateOne(ctx, withID(w.Ticket.ID), append(driver.Pipeline{guard(held)}, settlement(w, o)...))
+	if refused(err) {
+		r, err = &driver.UpdateResult{}, nil
+	}
 	if err != nil {
 		return s.failed("settle deliveries", err)
 	}

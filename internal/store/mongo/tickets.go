@@ -42,26 +42,28 @@ func (s *Store) Save(ctx context.Context, t ticket.Ticket, out []store.Delivery)
 	ctx, cancel := s.operation(ctx)
 	defer cancel()
 	t = store.Normal(t)
-	match := bson.D{{Key: "_id", Value: t.ID}, {Key: "ticket.version", Value: t.Version}}
+	loaded := bson.D{{Key: "$eq", Value: bson.A{"$ticket.version", t.Version}}}
 	t.Version++
 	old, kept := spill(t.Entries)
 	t.Entries = kept
 
-	push := bson.D{}
-	update := bson.D{{Key: "$set", Value: ticketHalf(t)}}
+	set := ticketHalf(t)
+	for i := range set {
+		set[i].Value = literal(set[i].Value)
+	}
 	if len(old) > 0 {
-		push = append(push, bson.E{Key: "moving", Value: each(old)})
+		set = append(set, bson.E{Key: "moving", Value: joined("$moving", old)})
 	}
 	if len(out) > 0 {
 		out = store.NormalDeliveries(out)
-		push = append(push, bson.E{Key: "pending", Value: each(out)})
 		at, _ := due(out)
-		update = append(update, bson.E{Key: "$min", Value: bson.D{{Key: "sendAt", Value: at}}})
+		set = append(set, bson.E{Key: "pending", Value: joined("$pending", out)},
+			bson.E{Key: "sendAt", Value: bson.D{{Key: "$min", Value: bson.A{"$sendAt", at}}}})
 	}
-	if len(push) > 0 {
-		update = append(update, bson.E{Key: "$push", Value: push})
+	r, err := s.tickets.UpdateOne(ctx, withID(t.ID), driver.Pipeline{guard(loaded), bson.D{{Key: "$set", Value: set}}})
+	if refused(err) {
+		return store.ErrConflict
 	}
-	r, err := s.tickets.UpdateOne(ctx, match, update)
 	if err != nil {
 		return s.failed("save a ticket", err)
 	}
@@ -72,7 +74,10 @@ func (s *Store) Save(ctx context.Context, t ticket.Ticket, out []store.Delivery)
 	return nil
 }
 
-func each[T any](list []T) bson.D { return bson.D{{Key: "$each", Value: list}} }
+// joined is the array that field has, if any, and the list after it.
+func joined[T any](field string, list []T) bson.D {
+	return bson.D{{Key: "$concatArrays", Value: bson.A{ifNull(field, bson.A{}), literal(list)}}}
+}
 
 // historyEntry is an entry that moved out of its ticket.
 type historyEntry struct {

@@ -1,0 +1,97 @@
+package e2e
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+)
+
+// crashDatabase is a MongoDB server of this test's own, to be killed and started again through the program that
+// BALIE_MONGO_CONTROL names.
+type crashDatabase struct {
+	control string
+	port    int
+}
+
+// crashStartDatabase starts one; it is gone at the end of the test.
+func crashStartDatabase(t *testing.T, control string) crashDatabase {
+	t.Helper()
+	d := crashDatabase{control: control}
+	for d.port == 0 {
+		// Below the range that the system takes ports of outgoing connections from: the port is left free for a moment.
+		if port := 20_000 + rand.IntN(10_000); !crashListens(port) {
+			d.port = port
+		}
+	}
+	t.Cleanup(func() {
+		d.kill(t)
+		if out, err := d.command("wipe"); err != nil {
+			t.Errorf("%s wipe: %v\n%s", control, err, out)
+		}
+	})
+	d.start(t)
+	return d
+}
+
+func (d crashDatabase) uri() string { return fmt.Sprintf("mongodb://127.0.0.1:%d/", d.port) }
+
+func (d crashDatabase) command(verb string) ([]byte, error) {
+	cmd := exec.Command(d.control, verb)
+	cmd.Env = append(os.Environ(), fmt.Sprint("MONGO_PORT=", d.port))
+	return cmd.CombinedOutput()
+}
+
+// restart kills the database, as a power cut would, and starts it again.
+func (d crashDatabase) restart(t *testing.T) {
+	t.Helper()
+	d.kill(t)
+	d.start(t)
+}
+
+func (d crashDatabase) kill(t *testing.T) {
+	t.Helper()
+	if out, err := d.command("kill"); err != nil {
+		t.Fatalf("%s kill: %v\n%s", d.control, err, out)
+	}
+	if crashListens(d.port) { // the control lost sight of it
+		if out, err := exec.Command("pkill", "-KILL", "-f", "--", fmt.Sprintf("--port %d ", d.port)).CombinedOutput(); err != nil {
+			t.Fatalf("kill the database on port %d: %v\n%s", d.port, err, out)
+		}
+	}
+	d.await(t, "the database has ended", func() bool { return !crashListens(d.port) })
+}
+
+// start counts on what can be seen, a database that answers, and not on what the control says of it.
+func (d crashDatabase) start(t *testing.T) {
+	t.Helper()
+	out, err := d.command("start")
+	if err != nil {
+		t.Logf("%s start: %v\n%s", d.control, err, out)
+	}
+	d.await(t, "the database answers", func() bool { return crashListens(d.port) })
+}
+
+func (d crashDatabase) await(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	limit := time.Now().Add(30 * time.Second)
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	for !done() {
+		if time.Now().After(limit) {
+			t.Fatalf("waited in vain until %s on port %d", what, d.port)
+		}
+		<-again.C
+	}
+}
+
+func crashListens(port int) bool {
+	c, err := net.DialTimeout("tcp", fmt.Sprintf("127.0.0.1:%d", port), time.Second)
+	if err != nil {
+		return false
+	}
+	return c.Close() == nil
+}
