@@ -57,12 +57,16 @@ func (d crashDatabase) kill(t *testing.T) {
 	if out, err := d.command("kill"); err != nil {
 		t.Fatalf("%s kill: %v\n%s", d.control, err, out)
 	}
-	if crashListens(d.port) { // the control lost sight of it
-		if out, err := exec.Command("pkill", "-KILL", "-f", "--", fmt.Sprintf("--port %d ", d.port)).CombinedOutput(); err != nil {
+	ended := func() bool { return !crashListens(d.port) }
+	if !d.within(3*time.Second, ended) { // the control lost sight of it
+		out, err := exec.Command("pkill", "-KILL", "-f", "--", fmt.Sprintf("--port %d ", d.port)).CombinedOutput()
+		if err != nil && !ended() {
 			t.Fatalf("kill the database on port %d: %v\n%s", d.port, err, out)
 		}
 	}
-	d.await(t, "the database has ended", func() bool { return !crashListens(d.port) })
+	if !d.within(30*time.Second, ended) {
+		t.Fatalf("the database on port %d does not end", d.port)
+	}
 }
 
 // start counts on what can be seen, a database that answers, and not on what the control says of it.
@@ -72,20 +76,25 @@ func (d crashDatabase) start(t *testing.T) {
 	if err != nil {
 		t.Logf("%s start: %v\n%s", d.control, err, out)
 	}
-	d.await(t, "the database answers", func() bool { return crashListens(d.port) })
+	if !d.within(30*time.Second, func() bool { return crashListens(d.port) }) {
+		t.Fatalf("the database on port %d does not answer", d.port)
+	}
 }
 
-func (d crashDatabase) await(t *testing.T, what string, done func() bool) {
-	t.Helper()
-	limit := time.Now().Add(30 * time.Second)
+// within says whether done became true in time.
+func (d crashDatabase) within(limit time.Duration, done func() bool) bool {
+	late := time.NewTimer(limit)
+	defer late.Stop()
 	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()
 	for !done() {
-		if time.Now().After(limit) {
-			t.Fatalf("waited in vain until %s on port %d", what, d.port)
+		select {
+		case <-late.C:
+			return false
+		case <-again.C:
 		}
-		<-again.C
 	}
+	return true
 }
 
 func crashListens(port int) bool {
