@@ -89,12 +89,23 @@ func (v view) line(ctx context.Context, e ticket.Entry) string {
 		}
 		return v.say.Say("line_shared", "by", by)
 	case ticket.EntryUndelivered:
-		return v.say.Say("line_undelivered", "room", e.From, "why", escape(e.Text))
+		return v.say.Say("line_undelivered", "room", v.roomName(ctx, e.From), "why", escape(e.Text))
 	case ticket.EntryReopened:
 		return v.say.Say("line_reopened", "by", by)
 	case ticket.EntryOpened, ticket.EntryMessage, ticket.EntryReply, ticket.EntryAsk, ticket.EntryNote, ticket.EntryQuote:
 	}
 	return v.say.Say("line_said", "by", by)
+}
+
+// roomName is how a room is called in a sentence. What was to be fetched belongs to no room.
+func (v view) roomName(ctx context.Context, id string) string {
+	if person, ok := strings.CutPrefix(id, "follower:"); ok {
+		return v.name(ctx, person)
+	}
+	if id == "" {
+		return v.say.Say("room_none")
+	}
+	return v.say.Say("room_conversation")
 }
 
 // storyLine is an entry in a summary of what happened so far.

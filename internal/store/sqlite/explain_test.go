@@ -29,7 +29,7 @@ func TestEveryStatementUsesAnIndex(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.close() //nolint:errcheck // the test has ended
+	defer c.close() // the test has ended
 	checked := 0
 	for id, st := range statements {
 		if st.sql == "" {
@@ -99,7 +99,7 @@ func plan(t *testing.T, c *conn, sql string) (steps []string) {
 	if err != nil {
 		t.Fatalf("%s: %v", sql, err)
 	}
-	defer rows.Close() //nolint:errcheck // Err says what there is to say
+	defer rows.Close() // Err says what there is to say
 	for rows.Next() {
 		var id, parent, unused int
 		var detail string

@@ -135,7 +135,7 @@ var failureTests = []test{
 				}
 				k := sample(1000*(i+1) + n)
 				if err := old.Create(context.Background(), k, nil); err != nil {
-					return nil //nolint:nilerr // the store was closed, as it should be
+					return nil // the store was closed, as it should be
 				}
 				acknowledged[i] = n + 1
 			}
