@@ -59,7 +59,7 @@ func (p *Playground) answer(ctx context.Context, e chat.Event, said chat.Reply, 
 		out.Form = p.form(said.Form, who, stamp{Channel: e.Channel, Thread: e.Thread, Form: instance})
 	}
 	if said.Public != nil {
-		m := &wire.Message{ID: hashID("b", said.Public.Key), Channel: e.Channel, Thread: e.Thread, From: wire.BotID, At: p.now()}
+		m := &wire.Message{ID: botID(said.Public.Key), Channel: e.Channel, Thread: e.Thread, From: wire.BotID, At: p.now()}
 		m.Order = p.order(m.At)
 		p.fill(m, *said.Public)
 		if _, err := p.add(ctx, m); err != nil {

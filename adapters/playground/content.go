@@ -80,6 +80,23 @@ func hashID(prefix string, parts ...string) string {
 	return prefix + strings.ToLower(base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:15]))
 }
 
+// botID is the id of a message of the bot's: the same for the same key. It begins like the key, as keys of one time and
+// one conversation do: what is neighbours in an index is written together.
+func botID(key string) string {
+	head := 0
+	for head < min(len(key), botIDHead) && isPlain(key[head]) {
+		head++
+	}
+	return hashID("b"+strings.ToLower(key[:head]), key)
+}
+
+// botIDHead is how much of a key is found again in the id, in characters: as much of a ULID as is its time.
+const botIDHead = 10
+
+func isPlain(c byte) bool {
+	return '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z'
+}
+
 // record encodes m once, for keeping as well as for showing.
 func record(m *wire.Message) (Record, error) {
 	body, err := json.Marshal(m)

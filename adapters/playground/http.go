@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"balie/adapters/playground/wire"
@@ -147,9 +148,7 @@ func reply(w http.ResponseWriter, v any) error {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	// That nobody waits for the answer any more changes nothing: what was done is done.
-	if _, err := w.Write(body); err == nil {
-		_ = http.NewResponseController(w).Flush()
-	}
+	_, _ = w.Write(body)
 	return nil
 }
 
@@ -174,11 +173,6 @@ func checkNonce(nonce string) error {
 // action does what a person asks. It calls done exactly once; what it does after that, the person does not wait for.
 type action func(ctx context.Context, h chat.Handler, who *Persona, req *wire.Request, done func(wire.Answer, error))
 
-type outcome struct {
-	answer wire.Answer
-	err    error
-}
-
 // serveAction checks the request and answers in time, even if the bot does not.
 func (p *Playground) serveAction(h chat.Handler, act action) endpoint {
 	return func(w http.ResponseWriter, r *http.Request) error {
@@ -197,28 +191,41 @@ func (p *Playground) serveAction(h chat.Handler, act action) endpoint {
 		if err := checkNonce(req.Nonce); err != nil {
 			return err
 		}
+		answer := &answerOnce{p: p, w: w}
+		slow := time.AfterFunc(p.opts.AnswerWithin, func() {
+			answer.give(wire.Answer{}, &problem{status: 504, Code: "slow", Message: "The helpdesk did not answer in time. Please try again.", retry: time.Second})
+		})
+		defer slow.Stop()
 		// Who hangs up has still done it: only the time limit ends the work.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), p.opts.AnswerWithin)
-		result, ended := make(chan outcome, 1), make(chan struct{})
-		go func() {
-			defer close(ended)
-			defer cancel()
-			act(ctx, h, who, req, func(a wire.Answer, err error) { result <- outcome{a, err} })
-		}()
-		timer := time.NewTimer(p.opts.AnswerWithin)
-		defer timer.Stop()
-		select {
-		case o := <-result:
-			if o.err != nil {
-				p.refuse(w, o.err)
-				_ = http.NewResponseController(w).Flush() // as in reply
-			} else if err := reply(w, o.answer); err != nil {
-				return err
-			}
-			<-ended
-			return nil
-		case <-timer.C:
-			return &problem{status: 504, Code: "slow", Message: "The helpdesk did not answer in time. Please try again.", retry: time.Second}
-		}
+		defer cancel()
+		act(ctx, h, who, req, answer.give)
+		return nil
 	}
+}
+
+// answerOnce answers a request, once.
+type answerOnce struct {
+	p     *Playground
+	w     http.ResponseWriter
+	mu    sync.Mutex
+	given bool
+}
+
+// give answers at once: the person has the whole answer before the request has ended.
+func (a *answerOnce) give(answer wire.Answer, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.given {
+		return
+	}
+	a.given = true
+	if err == nil {
+		err = reply(a.w, answer)
+	}
+	if err != nil {
+		a.p.refuse(a.w, err)
+	}
+	// That nobody waits for the answer any more changes nothing: what was done is done.
+	_ = http.NewResponseController(a.w).Flush()
 }

@@ -31,7 +31,7 @@ func (p *Playground) Send(ctx context.Context, post chat.Post) (chat.Ref, error)
 		at = p.now()
 	}
 	m := &wire.Message{
-		ID: hashID("b", post.Key), Channel: r.id, Thread: thread, From: wire.BotID,
+		ID: botID(post.Key), Channel: r.id, Thread: thread, From: wire.BotID,
 		At: at.Truncate(time.Millisecond), Order: p.order(at), Quiet: post.Quiet,
 	}
 	p.fill(m, post)

@@ -9,7 +9,14 @@ import (
 // PutRecord keeps r. See store.Records.
 func (s *Store) PutRecord(ctx context.Context, r store.Record) error {
 	return s.write(ctx, "keep the record", func(w *conn) error {
-		_, err := w.exec(recordPut, r.Space, r.ID, r.Group, r.Order, r.Body)
+		done, err := w.exec(recordSet, r.Space, r.ID, r.Group, r.Order, r.Body)
+		if err != nil {
+			return err
+		}
+		if n, err := done.RowsAffected(); n > 0 || err != nil {
+			return err
+		}
+		_, err = w.exec(recordPut, r.Space, r.ID, r.Group, r.Order, r.Body)
 		return err
 	})
 }

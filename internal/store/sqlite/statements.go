@@ -83,6 +83,7 @@ const (
 	chunkGet
 	chunksDelete
 
+	recordSet
 	recordPut
 	recordAdd
 	recordGet
@@ -227,6 +228,8 @@ var statements = [statementCount]statement{
 	chunkGet:     {sql: "SELECT data FROM chunks WHERE n = ?"},
 	chunksDelete: {sql: "DELETE FROM chunks WHERE n BETWEEN ? AND ?"},
 
+	// A record mostly stays where it is in its group: then the index of the groups is left alone.
+	recordSet: {sql: "UPDATE records SET body = ?5 WHERE space = ?1 AND id = ?2 AND grp = ?3 AND ord = ?4"},
 	recordPut: {sql: `INSERT INTO records (space, id, grp, ord, body) VALUES (?1, ?2, ?3, ?4, ?5)
 		ON CONFLICT (space, id) DO UPDATE SET grp = excluded.grp, ord = excluded.ord, body = excluded.body`},
 	recordAdd:    {sql: "INSERT INTO records (space, id, grp, ord, body) VALUES (?1, ?2, ?3, ?4, ?5)"},

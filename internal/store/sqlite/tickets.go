@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"balie/internal/chat"
@@ -149,6 +150,9 @@ func (r *row) move(w *conn, seq int64, from string) error {
 	}
 	if err := json.Unmarshal([]byte(r.lists), &is); err != nil {
 		return fmt.Errorf("decode the ticket's lists: %w", err)
+	}
+	if was.Open == is.Open && slices.Equal(was.People, is.People) {
+		return nil
 	}
 	for _, p := range was.People {
 		if _, err := w.exec(participantRemove, p, was.Open, seq); err != nil {

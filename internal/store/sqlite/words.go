@@ -14,7 +14,7 @@ import (
 // indexAt is how many tickets may wait for the index of words. That index is costly to change and cheap to change at
 // many places at once, and a ticket changes several times while it is new; so it is brought up to date now and then, and
 // before every search. Tickets that wait are in a table, too: a crash forgets none.
-const indexAt = 256
+const indexAt = 512
 
 // knownMax is how many words the writer remembers to have put into the vocabulary.
 const knownMax = 30_000
