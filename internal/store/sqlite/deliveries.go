@@ -16,8 +16,9 @@ import (
 	"balie/internal/store"
 )
 
-// pending are deliveries as the table has them: a line of JSON each.
+// pending are deliveries, and how the table has them: a line of JSON each. Nothing in it is changed in place.
 type pending struct {
+	list  []store.Delivery
 	lines []byte
 	due   int64 // the earliest, in milliseconds
 }
@@ -29,14 +30,34 @@ func newPending(list []store.Delivery) (pending, error) {
 		if err != nil {
 			return p, fmt.Errorf("encode the delivery %s: %w", d.ID, err)
 		}
-		p.add(line, d.Next)
+		p.add(d, line)
 	}
 	return p, nil
 }
 
-func (p *pending) add(line []byte, next time.Time) {
+// readPending decodes the lines of the table.
+func readPending(lines []byte) (pending, error) {
+	p := pending{due: math.MaxInt64}
+	err := each(lines, func(d store.Delivery, line []byte) error {
+		p.add(d, line)
+		return nil
+	})
+	return p, err
+}
+
+func (p *pending) add(d store.Delivery, line []byte) {
+	p.list = append(p.list, d)
 	p.lines = append(append(p.lines, line...), '\n')
-	p.due = min(p.due, next.UnixMilli())
+	p.due = min(p.due, d.Next.UnixMilli())
+}
+
+// and are these and then the others.
+func (p pending) and(others pending) pending {
+	return pending{
+		list:  slices.Concat(p.list, others.list),
+		lines: slices.Concat(p.lines, others.lines),
+		due:   min(p.due, others.due),
+	}
 }
 
 // write adds them to what is pending already.
@@ -63,10 +84,16 @@ func each(lines []byte, f func(d store.Delivery, line []byte) error) error {
 	return nil
 }
 
-// without are the lines after the outcome.
-func without(lines []byte, o store.Outcome) (left pending, err error) {
-	left.due = math.MaxInt64
-	err = each(lines, func(d store.Delivery, line []byte) error {
+// without is what is left of the lines after the outcome of the work, which were its first lines.
+func without(lines []byte, work store.Work, o store.Outcome) (pending, error) {
+	if !slices.ContainsFunc(work.Pending, func(d store.Delivery) bool { return !slices.Contains(o.Done, d.ID) }) {
+		for range work.Pending { // as almost always: there is no need to know what was in them
+			_, lines, _ = bytes.Cut(lines, []byte("\n"))
+		}
+		return readPending(lines)
+	}
+	left := pending{due: math.MaxInt64}
+	err := each(lines, func(d store.Delivery, line []byte) (err error) {
 		switch {
 		case slices.Contains(o.Done, d.ID), slices.ContainsFunc(o.Dead, func(dead store.Dead) bool { return dead.ID == d.ID }):
 			return nil
@@ -77,7 +104,7 @@ func without(lines []byte, o store.Outcome) (left pending, err error) {
 				return fmt.Errorf("encode the delivery %s: %w", d.ID, err)
 			}
 		}
-		left.add(line, d.Next)
+		left.add(d, line)
 		return nil
 	})
 	return left, err
@@ -95,25 +122,25 @@ func (s *Store) Lease(ctx context.Context, id, owner string, now, until time.Tim
 		return work, fmt.Errorf("%s: %w", doing, store.ErrNotFound)
 	}
 	work = store.Work{Owner: owner, Until: until}
-	var lines []byte
-	if work.Ticket, lines, work.Refs, ok = s.recent.work(id); !ok {
-		var doc, refs []byte
-		err = s.read(ctx, doing, func(r *conn) error { return r.one(workGet, args(seq), &lines, &doc, &refs) })
-		if err == nil {
-			err = errors.Join(decoded(doing, doc, &work.Ticket), decoded(doing, refs, &work.Refs))
-		}
-	}
-	if err == nil {
-		err = each(lines, func(d store.Delivery, _ []byte) error {
-			work.Pending = append(work.Pending, d)
-			return nil
-		})
+	if work.Ticket, work.Pending, work.Refs, ok = s.recent.work(id); !ok {
+		err = s.readWork(ctx, doing, seq, &work)
 	}
 	if err != nil {
 		s.jobs.giveBack(id, owner, until)
 		return store.Work{}, err
 	}
 	return work, nil
+}
+
+func (s *Store) readWork(ctx context.Context, doing string, seq int64, into *store.Work) error {
+	var lines, doc, refs []byte
+	err := s.read(ctx, doing, func(r *conn) error { return r.one(workGet, args(seq), &lines, &doc, &refs) })
+	if err != nil {
+		return err
+	}
+	p, err := readPending(lines)
+	into.Pending = p.list
+	return errors.Join(err, decoded(doing, doc, &into.Ticket), decoded(doing, refs, &into.Refs))
 }
 
 // Settle writes what became of a lease's deliveries. See store.Deliveries.
@@ -139,7 +166,7 @@ func (s *Store) Settle(ctx context.Context, work store.Work, o store.Outcome) er
 			return err
 		}
 		var err error
-		if left, err = without(lines, o); err != nil {
+		if left, err = without(lines, work, o); err != nil {
 			return err
 		}
 		switch {
@@ -166,7 +193,7 @@ func (s *Store) Settle(ctx context.Context, work store.Work, o store.Outcome) er
 		}
 		return nil
 	}, func() {
-		s.recent.settled(id, left.lines, o)
+		s.recent.settled(id, left, o)
 		s.jobs.settled(id, left.due, len(left.lines) > 0)
 	})
 	if err != nil {

@@ -26,7 +26,7 @@ type recent struct {
 // remembered is a ticket with both its halves.
 type remembered struct {
 	ticket  ticket.Ticket
-	pending []byte // lines of JSON; never changed in place
+	pending pending
 	refs    map[string]chat.Ref
 	size    int // bytes of the document
 }
@@ -61,11 +61,11 @@ func (r *recent) has(id string) bool {
 }
 
 // created remembers a ticket that was read or is new.
-func (r *recent) created(t ticket.Ticket, doc, pending []byte, refs map[string]chat.Ref) {
+func (r *recent) created(t ticket.Ticket, doc []byte, p pending, refs map[string]chat.Ref) {
 	if lossy(doc) {
 		return
 	}
-	k := &remembered{ticket: copied(t), pending: slices.Clone(pending), refs: map[string]chat.Ref{}, size: len(doc)}
+	k := &remembered{ticket: copied(t), pending: p, refs: map[string]chat.Ref{}, size: len(doc)}
 	maps.Copy(k.refs, refs)
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -73,7 +73,7 @@ func (r *recent) created(t ticket.Ticket, doc, pending []byte, refs map[string]c
 }
 
 // saved remembers the next version of a ticket that is remembered.
-func (r *recent) saved(t ticket.Ticket, doc, added []byte) {
+func (r *recent) saved(t ticket.Ticket, doc []byte, added pending) {
 	t = copied(t)
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -83,19 +83,19 @@ func (r *recent) saved(t ticket.Ticket, doc, added []byte) {
 	case lossy(doc):
 		delete(r.young, t.ID)
 	default:
-		k.ticket, k.pending = t, append(k.pending[:len(k.pending):len(k.pending)], added...)
+		k.ticket, k.pending = t, k.pending.and(added)
 	}
 }
 
 // settled remembers what became of deliveries.
-func (r *recent) settled(id string, pending []byte, o store.Outcome) {
+func (r *recent) settled(id string, left pending, o store.Outcome) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	k := r.get(id)
 	if k == nil {
 		return
 	}
-	k.pending = pending
+	k.pending = left
 	for _, name := range o.Lost {
 		delete(k.refs, name)
 	}
@@ -104,19 +104,28 @@ func (r *recent) settled(id string, pending []byte, o store.Outcome) {
 
 // ticket is a copy of the ticket, if it is remembered.
 func (r *recent) ticket(id string) (ticket.Ticket, bool) {
-	t, _, _, ok := r.work(id)
-	return t, ok
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	k := r.get(id)
+	if k == nil {
+		return ticket.Ticket{}, false
+	}
+	return copied(k.ticket), true
 }
 
 // work is a copy of the ticket with what is to be delivered, if it is remembered.
-func (r *recent) work(id string) (t ticket.Ticket, pending []byte, refs map[string]chat.Ref, ok bool) {
+func (r *recent) work(id string) (t ticket.Ticket, list []store.Delivery, refs map[string]chat.Ref, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	k := r.get(id)
 	if k == nil {
 		return t, nil, nil, false
 	}
-	return copied(k.ticket), k.pending, maps.Clone(k.refs), true
+	list = slices.Clone(k.pending.list)
+	for i := range list {
+		list[i].Effect.Mention = slices.Clone(list[i].Effect.Mention)
+	}
+	return copied(k.ticket), list, maps.Clone(k.refs), true
 }
 
 // lossy says whether the document differs from what was encoded: what is no text in UTF-8 was replaced.

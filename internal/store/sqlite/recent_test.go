@@ -179,7 +179,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	r := newRecent()
 	doc := make([]byte, 10_000)
 	for n := range 10 * recentMax / len(doc) {
-		r.created(ticket.Ticket{ID: fmt.Sprint(n)}, doc, nil, nil)
+		r.created(ticket.Ticket{ID: fmt.Sprint(n)}, doc, pending{}, nil)
 		if n > 0 && !r.has("0") {
 			t.Fatal("what is in use was forgotten")
 		}

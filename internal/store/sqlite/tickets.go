@@ -58,7 +58,7 @@ func (s *Store) insert(ctx context.Context, doing string, t ticket.Ticket, out [
 		}
 		return add.write(w, seq, r.id)
 	}, func() {
-		s.recent.created(r.ticket, r.doc, add.lines, refs)
+		s.recent.created(r.ticket, r.doc, add, refs)
 		s.writer.staleNow(seq, r.ticket)
 		s.jobs.add(r.id, seq, add)
 	})
@@ -118,7 +118,7 @@ func (s *Store) Save(ctx context.Context, t ticket.Ticket, out []store.Delivery)
 		if forgotten != nil {
 			s.recent.created(r.ticket, r.doc, forgotten.pending, forgotten.refs)
 		} else {
-			s.recent.saved(r.ticket, r.doc, add.lines)
+			s.recent.saved(r.ticket, r.doc, add)
 		}
 		if hash != r.hash {
 			s.writer.staleNow(seq, r.ticket)
@@ -133,7 +133,12 @@ func (s *Store) otherHalf(w *conn, seq int64, id string) (*remembered, error) {
 		return nil, nil
 	}
 	k := &remembered{refs: map[string]chat.Ref{}}
-	if err := w.one(pendingGet, args(seq), &k.pending); err != nil && !errors.Is(err, store.ErrNotFound) {
+	var lines []byte
+	err := w.one(pendingGet, args(seq), &lines)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return nil, err
+	}
+	if k.pending, err = readPending(lines); err != nil {
 		return nil, err
 	}
 	return k, readRefs(w, seq, k.refs)
