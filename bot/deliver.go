@@ -18,7 +18,7 @@ import (
 
 // Pace says how busy the bot is when nobody asks anything of it. Zero values are replaced by the defaults.
 type Pace struct {
-	Workers  int           // tickets delivered for at once; 48
+	Workers  int           // tickets delivered for at once; 32
 	Poll     time.Duration // between looks for deliveries that nobody told us of; 1 s
 	Lease    time.Duration // how long a worker may take for one ticket; 30 s
 	Send     time.Duration // how long one post may take; 15 s
@@ -35,7 +35,7 @@ func (p Pace) orDefaults() Pace {
 		}
 	}
 	if p.Workers == 0 {
-		p.Workers = 48
+		p.Workers = 32
 	}
 	set(&p.Poll, time.Second)
 	set(&p.Lease, 30*time.Second)

@@ -47,7 +47,7 @@ func (p *Playground) serveEvents(w http.ResponseWriter, r *http.Request) error {
 	// bufio keeps the first error and gives it at Flush.
 	fmt.Fprintf(out, "retry: 1000\n\nid: %s-%d\nevent: %s\ndata: {}\n\n", p.hub.epoch, start, first)
 	for _, f := range past {
-		out.Write(f.bytes(p.hub.epoch))
+		f.write(out, p.hub.epoch)
 	}
 	ping := time.NewTicker(pingEvery)
 	defer ping.Stop()
@@ -63,7 +63,7 @@ func (p *Playground) serveEvents(w http.ResponseWriter, r *http.Request) error {
 			out.WriteString(": ping\n\n")
 		case f, ok := <-l.frames:
 			for ok {
-				out.Write(f.bytes(p.hub.epoch))
+				f.write(out, p.hub.epoch)
 				if len(l.frames) == 0 || out.Buffered() > 24<<10 {
 					break
 				}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net"
 	"net/http"
 	"regexp"
@@ -78,17 +79,21 @@ func (p *Playground) Hooks(h chat.Handler) http.Handler {
 	return p.guard(http.NewCrossOriginProtection().Handler(mux))
 }
 
+// heads are the headers that every answer begins with.
+var heads = http.Header{
+	"Content-Security-Policy": {"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; " +
+		"connect-src 'self'; manifest-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"},
+	"X-Content-Type-Options":       {"nosniff"},
+	"Referrer-Policy":              {"same-origin"},
+	"Cross-Origin-Resource-Policy": {"same-origin"},
+	"Cache-Control":                {"no-cache"},
+}
+
 // guard refuses what comes for another host, so that no foreign name can be pointed at us, and sets the headers that
 // every answer has.
 func (p *Playground) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		head := w.Header()
-		head.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "+
-			"connect-src 'self'; manifest-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'")
-		head.Set("X-Content-Type-Options", "nosniff")
-		head.Set("Referrer-Policy", "same-origin")
-		head.Set("Cross-Origin-Resource-Policy", "same-origin")
-		head.Set("Cache-Control", "no-cache")
+		maps.Copy(w.Header(), heads)
 		if !p.ours(r.Host) {
 			p.refuse(w, &problem{status: 421, Code: "host", Message: "The playground answers only to its own address."})
 			return

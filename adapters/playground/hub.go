@@ -1,6 +1,7 @@
 package playground
 
 import (
+	"bufio"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -18,25 +19,26 @@ const (
 	listenerQueue = 2048
 )
 
-// frame is one live event, encoded at most once whoever listens.
+// frame is one live event.
 type frame struct {
 	seq    uint64
 	room   string // only those who are in it see it; empty for everybody
 	person string // and only this one, if set
 	kind   string
 	data   []byte
-	once   sync.Once
-	lines  []byte
 }
 
-func (f *frame) bytes(epoch string) []byte {
-	f.once.Do(func() {
-		f.lines = make([]byte, 0, len(f.data)+64)
-		f.lines = fmt.Appendf(f.lines, "id: %s-%d\nevent: %s\ndata: ", epoch, f.seq, f.kind)
-		f.lines = append(f.lines, f.data...)
-		f.lines = append(f.lines, "\n\n"...)
-	})
-	return f.lines
+// write writes the frame as a server-sent event. A writer that is broken says so when it is flushed.
+func (f *frame) write(out *bufio.Writer, epoch string) {
+	out.WriteString("id: ")
+	out.WriteString(epoch)
+	out.WriteByte('-')
+	out.Write(strconv.AppendUint(out.AvailableBuffer(), f.seq, 10))
+	out.WriteString("\nevent: ")
+	out.WriteString(f.kind)
+	out.WriteString("\ndata: ")
+	out.Write(f.data)
+	out.WriteString("\n\n")
 }
 
 // hub tells listeners what happens. It never waits for one: who falls behind is dropped, and comes back for the rest.

@@ -7,10 +7,12 @@ import (
 	"unicode/utf8"
 )
 
+var lineBreaks = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+
 // Clean is what people typed without what only harms: control characters (line breaks and tabs stay), invalid UTF-8 and
 // space around it.
 func Clean(s string) string {
-	s = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.ToValidUTF8(s, "\uFFFD"))
+	s = lineBreaks.Replace(strings.ToValidUTF8(s, "\uFFFD"))
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		if r != '\n' && r != '\t' && unicode.IsControl(r) {
 			return -1
@@ -59,5 +61,12 @@ func Cut(s string, limit int) string {
 	if utf8.RuneCountInString(s) <= limit {
 		return s
 	}
-	return strings.TrimRightFunc(string([]rune(s)[:limit-1]), unicode.IsSpace) + "…"
+	n := 0
+	for i := range s {
+		if n++; n == limit {
+			s = s[:i]
+			break
+		}
+	}
+	return strings.TrimRightFunc(s, unicode.IsSpace) + "…"
 }

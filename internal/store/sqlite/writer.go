@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"balie/internal/store"
 )
@@ -87,11 +88,21 @@ func (w *writer) submit(ctx context.Context, job *write) error {
 	}
 }
 
+// While writes come so fast that a transaction has more than gatherAbove of them, the next one waits for more: a commit
+// costs about as much for ten writes as for twenty.
+const (
+	gatherAbove = 4
+	gatherFor   = 500 * time.Microsecond
+)
+
 func (w *writer) run() {
 	defer close(w.ended)
 	var batch []*write
 	for range w.wake {
 		for {
+			if len(batch) > gatherAbove {
+				time.Sleep(gatherFor)
+			}
 			w.mu.Lock()
 			batch, w.queue = w.queue, batch[:0]
 			closed := w.closed
