@@ -319,12 +319,8 @@ func (d *deliverer) gate(to chat.Place) time.Duration {
 	return d.gates[to].Sub(d.now())
 }
 
-// tellDead notes on the ticket that something could not be told, unless that is the very thing that can't be told.
+// tellDead notes on the ticket that something could not be told.
 func (d *deliverer) tellDead(ctx context.Context, tk ticket.Ticket, dead store.Dead) {
-	room, _ := tk.Room(dead.Effect.Room)
-	if room.Kind == ticket.TriageRoom {
-		return
-	}
 	if _, err := d.desk.Act(ctx, tk.ID, ticket.Balie, ticket.Undelivered{Room: dead.Effect.Room, Reason: dead.Reason}); err != nil {
 		d.log.WithError(err).WithField("ticket", tk.Key).Error("a lost delivery could not be noted on its ticket")
 	}

@@ -102,8 +102,11 @@ func (v view) roomName(ctx context.Context, id string) string {
 	if person, ok := strings.CutPrefix(id, "follower:"); ok {
 		return v.name(ctx, person)
 	}
-	if id == "" {
+	switch id {
+	case "":
 		return v.say.Say("room_none")
+	case ticket.TriageID:
+		return v.say.Say("room_triage")
 	}
 	return v.say.Say("room_conversation")
 }

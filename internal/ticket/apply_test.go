@@ -220,6 +220,16 @@ func TestEditAndDelete(t *testing.T) {
 	}
 }
 
+// What can't be told is always in the timeline, and told to the team unless it is the team that can't be told.
+func TestUndelivered(t *testing.T) {
+	l := opened(t)
+	l.do(ticket.Undelivered{Room: "conversation", Reason: "gone"}, ticket.Balie).told("entry triage")
+	l.do(ticket.Undelivered{Room: ticket.TriageID, Reason: "gone"}, ticket.Balie).told()
+	if n := len(l.t.Entries); l.t.Entries[n-1].From != ticket.TriageID || l.t.Entries[n-2].From != "conversation" {
+		t.Errorf("entries %+v", l.t.Entries)
+	}
+}
+
 func TestEventsApplyOnce(t *testing.T) {
 	l := opened(t)
 	by := bram

@@ -102,7 +102,7 @@ func (p *Policy) rooms(c Category, a Open, requester string) []Room {
 		if ch.Workspace == "" && ch.Platform == a.Source.Platform {
 			ch.Workspace = a.Source.Workspace
 		}
-		rooms = append(rooms, Room{ID: triageID, Kind: TriageRoom, Audience: TeamOnly,
+		rooms = append(rooms, Room{ID: TriageID, Kind: TriageRoom, Audience: TeamOnly,
 			Place: chat.Place{Platform: ch.Platform, Workspace: ch.Workspace, Channel: ch.ID}})
 	}
 	if a.Account != "" {

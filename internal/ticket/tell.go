@@ -10,7 +10,7 @@ const CardText = 600
 
 // The ids of the rooms that every ticket has. A follower's room is named after the follower.
 const (
-	triageID       = "triage"
+	TriageID       = "triage" // the team's
 	conversationID = "conversation"
 )
 
@@ -35,8 +35,10 @@ func (w *work) wants(r Room, e Entry) bool {
 		return triage && (len(e.Files) > 0 || utf8.RuneCountInString(e.Text) > CardText)
 	case EntryMessage, EntryReply, EntryAsk, EntryNote, EntryResolved, EntryReopened, EntryClosed:
 		return true
-	case EntryQuote, EntryUndelivered:
+	case EntryQuote:
 		return triage
+	case EntryUndelivered:
+		return triage && e.From != r.ID // what can't be told there would go the same way
 	case EntryAssigned:
 		return !triage || e.To != e.By
 	case EntryPriority, EntryStatus, EntryShared:
