@@ -200,6 +200,7 @@ func (p *Playground) serveAction(h chat.Handler, act action) endpoint {
 		slow := time.AfterFunc(p.opts.AnswerWithin, func() {
 			answer.give(wire.Answer{}, &problem{status: 504, Code: "slow", Message: "The helpdesk did not answer in time. Please try again.", retry: time.Second})
 		})
+		defer answer.end()
 		defer slow.Stop()
 		// Who hangs up has still done it: only the time limit ends the work.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), p.opts.AnswerWithin)
@@ -233,4 +234,11 @@ func (a *answerOnce) give(answer wire.Answer, err error) {
 	}
 	// That nobody waits for the answer any more changes nothing: what was done is done.
 	_ = http.NewResponseController(a.w).Flush()
+}
+
+// end makes sure that nothing is answered any more: not even by a time limit that ran out just now.
+func (a *answerOnce) end() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.given = true
 }
