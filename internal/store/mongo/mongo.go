@@ -50,6 +50,8 @@ type Store struct {
 	now    func() time.Time
 	closed atomic.Bool
 
+	additions additions
+
 	tickets, history, dead, people, drafts  *driver.Collection
 	files, chunks, uploads, records         *driver.Collection
 	counters, leases, settings, description *driver.Collection

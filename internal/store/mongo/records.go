@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
-	driver "go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"balie/internal/store"
@@ -33,18 +32,6 @@ func (d recordDocument) record() store.Record {
 func (s *Store) PutRecord(ctx context.Context, r store.Record) error {
 	d := newRecordDocument(r)
 	return s.put(ctx, "keep a record", s.records, d.ID, d)
-}
-
-// AddRecord implements store.Records.
-func (s *Store) AddRecord(ctx context.Context, r store.Record) (store.Record, bool, error) {
-	ctx, cancel := s.operation(ctx)
-	defer cancel()
-	_, err := s.records.InsertOne(ctx, newRecordDocument(r))
-	if driver.IsDuplicateKeyError(err) {
-		kept, err := s.Record(ctx, r.Space, r.ID)
-		return kept, false, err
-	}
-	return r, err == nil, s.failed("add a record", err)
 }
 
 // DeleteRecord implements store.Records.
