@@ -59,7 +59,7 @@ func (b *browser) do(actions ...void) {
 	b.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
 	defer cancel()
-	if err := chromedp.Do(ctx, actions...); err != nil {
+	if err := playgroundtest.Do(ctx, actions...); err != nil {
 		b.Fatalf("browser: %v\n%s", err, b.state())
 	}
 }

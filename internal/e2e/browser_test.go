@@ -46,7 +46,7 @@ func (w window) do(actions ...chromedp.Action[chromedp.Void]) {
 	w.Helper()
 	ctx, cancel := context.WithTimeout(w.ctx, 30*time.Second)
 	defer cancel()
-	if err := chromedp.Do(ctx, actions...); err != nil {
+	if err := playgroundtest.Do(ctx, actions...); err != nil {
 		w.picture("failed")
 		w.Fatalf("in the browser: %v", err)
 	}

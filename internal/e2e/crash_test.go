@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -69,6 +70,9 @@ func TestCrash(t *testing.T) {
 		}
 		database := mongotest.Database(t, uri)
 		s := crashNewServer(t, "MONGODB_URI="+uri, "MONGODB_DATABASE="+database)
+		if breakDatabase != nil {
+			s.log.dies = strings.Trim(strings.TrimPrefix(uri, "mongodb://"), "/")
+		}
 		database += "_demo" // as the demo calls its own
 		t.Cleanup(func() { crashDrop(t, uri, database) })
 		crashRun{server: s, breakDatabase: breakDatabase, open: func(ctx context.Context) (store.Store, error) {

@@ -3,10 +3,25 @@ package playgroundtest
 import (
 	"context"
 	"os/exec"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
 )
+
+// Do is chromedp.Do, with each action on an element done again if the page put another element in its place meanwhile.
+func Do(ctx context.Context, actions ...chromedp.Action[chromedp.Void]) error {
+	for _, a := range actions {
+		err := chromedp.Do(ctx, a)
+		for err != nil && ctx.Err() == nil && strings.Contains(err.Error(), "No node with given id") {
+			err = chromedp.Do(ctx, a)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // Chromium starts a headless Chromium, which ends with the test. Each window is a context made of the one that it gives
 // by chromedp.NewContext. Without a Chromium on the PATH the test is skipped, and says what was not tested.
