@@ -118,4 +118,15 @@ func TestStoreAway(t *testing.T) {
 	if err != nil || again.Text != r.Text {
 		t.Errorf("sent twice: %q, then %q (%v)", r.Text, again.Text, err)
 	}
+
+	// An event that is cut short because the program is told to stop is nobody's failure, and is told again.
+	lines.Reset()
+	stopping, stop := context.WithCancel(t.Context())
+	stop()
+	if _, err := b.Handle(stopping, command); !errors.Is(err, context.Canceled) {
+		t.Errorf("while stopping: %v", err)
+	}
+	if said := lines.String(); !strings.Contains(said, "told again") || strings.Contains(said, "level=error") {
+		t.Errorf("while stopping it logged %q", said)
+	}
 }

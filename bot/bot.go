@@ -179,7 +179,7 @@ func (t *turn) answer(ctx context.Context, r chat.Reply, err error) (chat.Reply,
 	default:
 		ref := strings.ToLower(rand.Text()[:8])
 		log := t.log.WithFields(logrus.Fields{"ref": ref, "platform": t.e.Platform, "event": t.e.ID}).WithError(err)
-		if errors.Is(err, errUnsettled) {
+		if errors.Is(err, errUnsettled) || errors.Is(err, context.Canceled) { // or we are told to stop
 			log.Warn("an event has to be told again")
 		} else {
 			log.Error("an event could not be handled")

@@ -355,7 +355,9 @@ func garbage(b *probe) {
 
 func (b *probe) request(r Request) (status int, body string) {
 	b.Helper()
-	transport := &http.Transport{DisableKeepAlives: true}
+	// Not one that says that it will close: a server may hang up on that before it has read what it refuses.
+	transport := &http.Transport{}
+	defer transport.CloseIdleConnections()
 	resp, err := transport.RoundTrip(r.HTTP.WithContext(b.Context()))
 	if err != nil {
 		b.Fatalf("%s: %v", r.Name, err)
