@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -209,13 +210,28 @@ func (d *deliverer) deliver(ctx context.Context, w store.Work) {
 	// The outcome is written even when we are told to stop: it spares sending again.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
+	for _, dead := range slices.Clone(b.out.Dead) {
+		if err := d.noteDead(ctx, dead); err != nil {
+			d.log.WithError(err).WithField("ticket", w.Ticket.Key).Warn("a lost delivery will be tried again: it could not be noted on its ticket")
+			b.revive(dead, d.now().UTC().Add(d.wait(dead.Tries)))
+		}
+	}
 	if err := d.desk.Store.Settle(ctx, w, b.out); err != nil {
 		d.log.WithError(err).WithField("ticket", w.Ticket.Key).Warn("deliveries will be repeated: their outcome could not be kept")
-		return
 	}
-	for _, dead := range b.out.Dead {
-		d.tellDead(ctx, w.Ticket, dead)
-	}
+}
+
+// revive takes back that a delivery was given up: it is tried again at the time given.
+func (b *batch) revive(d store.Dead, next time.Time) {
+	b.out.Dead = slices.DeleteFunc(b.out.Dead, func(dead store.Dead) bool { return dead.ID == d.ID })
+	b.out.Done = slices.DeleteFunc(b.out.Done, func(done string) bool { return done == d.ID })
+	d.Next = next
+	b.out.Retry = append(b.out.Retry, d.Delivery)
+}
+
+// wait is how long to wait after so many tries.
+func (d *deliverer) wait(tries int) time.Duration {
+	return min(d.pace.Backoff<<min(tries-1, 16), 5*time.Minute)
 }
 
 // drive carries out the deliveries of a lane, until one has to wait.
@@ -290,7 +306,7 @@ func (d *deliverer) settle(l *lane, p store.Delivery, err error) {
 		}
 		log.WithField("wait", s.Retry).Debug("a destination asked to wait")
 	default:
-		wait := min(d.pace.Backoff<<min(p.Tries-1, 16), 5*time.Minute)
+		wait := d.wait(p.Tries)
 		p.Next = now.Add(wait)
 		log.WithField("wait", wait).Warn("a delivery failed and will be tried again")
 	}
@@ -319,11 +335,13 @@ func (d *deliverer) gate(to chat.Place) time.Duration {
 	return d.gates[to].Sub(d.now())
 }
 
-// tellDead notes on the ticket that something could not be told.
-func (d *deliverer) tellDead(ctx context.Context, tk ticket.Ticket, dead store.Dead) {
-	if _, err := d.desk.Act(ctx, tk.ID, ticket.Balie, ticket.Undelivered{Room: dead.Effect.Room, Reason: dead.Reason}); err != nil {
-		d.log.WithError(err).WithField("ticket", tk.Key).Error("a lost delivery could not be noted on its ticket")
-	}
+// noteDead notes on the ticket that something could not be told: before it is given up, and once however often that is
+// tried, so that a crash in between neither loses nor doubles the note.
+func (d *deliverer) noteDead(ctx context.Context, dead store.Dead) error {
+	by := ticket.Balie
+	by.Event = "dead|" + dead.ID
+	_, err := d.desk.Act(ctx, dead.Ticket, by, ticket.Undelivered{Room: dead.Effect.Room, Reason: dead.Reason})
+	return err
 }
 
 // every does f now and after each interval until ctx ends.

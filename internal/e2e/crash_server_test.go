@@ -218,14 +218,14 @@ type crashLog struct {
 	mu     sync.Mutex
 	text   bytes.Buffer
 	errors []string
-	dies   string // the address of what is killed under the program: that it is lost may be logged
+	killed string // the address of what is killed under the program: that it is lost may be logged
 }
 
 func (l *crashLog) Write(b []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for line := range bytes.Lines(b) {
-		lost := l.dies != "" && bytes.Contains(line, []byte(l.dies)) && bytes.Contains(line, []byte("connection"))
+		lost := l.killed != "" && bytes.Contains(line, []byte(l.killed)) && bytes.Contains(line, []byte("connection"))
 		if bytes.Contains(line, []byte("level=error")) && !lost || bytes.Contains(line, []byte("panic")) {
 			l.errors = append(l.errors, string(line))
 		}

@@ -71,7 +71,7 @@ func TestCrash(t *testing.T) {
 		database := mongotest.Database(t, uri)
 		s := crashNewServer(t, "MONGODB_URI="+uri, "MONGODB_DATABASE="+database)
 		if breakDatabase != nil {
-			s.log.dies = strings.Trim(strings.TrimPrefix(uri, "mongodb://"), "/")
+			s.log.killed = strings.Trim(strings.TrimPrefix(uri, "mongodb://"), "/")
 		}
 		database += "_demo" // as the demo calls its own
 		t.Cleanup(func() { crashDrop(t, uri, database) })

@@ -25,7 +25,7 @@ type addition struct {
 	done     chan struct{}
 }
 
-// alone is from how many bytes on a record is added by itself.
+// alone is from how many bytes on a record is added by itself, so that one which is too large spoils no others.
 const alone = 256 << 10
 
 // AddRecord implements store.Records.
