@@ -51,8 +51,20 @@ type Discord struct {
 
 // Mattermost is connected if URL and Token are set.
 type Mattermost struct {
-	URL   string
-	Token Secret
+	URL           string
+	Token         Secret
+	CommandTokens Secret // of the slash commands, one a team: see EachCommandToken
+}
+
+// EachCommandToken are the tokens in CommandTokens.
+func (m Mattermost) EachCommandToken() []Secret {
+	var out []Secret
+	for token := range strings.SplitSeq(m.CommandTokens.Reveal(), ",") {
+		if token = strings.TrimSpace(token); token != "" {
+			out = append(out, NewSecret(token))
+		}
+	}
+	return out
 }
 
 // Email is a mailbox to read and a server to send through.
@@ -140,9 +152,9 @@ func (c *Config) inconsistencies() []*Error {
 	if c.Discord.ApplicationID != "" || c.Discord.PublicKey != "" {
 		need(c.Discord.Token.IsSet(), "DISCORD_TOKEN", "Discord's other settings are there; it is the bot's token")
 	}
-	if c.Mattermost.URL != "" || c.Mattermost.Token.IsSet() {
-		need(c.Mattermost.URL != "", "MATTERMOST_URL", "MATTERMOST_TOKEN is there; write your server's address, such as https://chat.example.org")
-		need(c.Mattermost.Token.IsSet(), "MATTERMOST_TOKEN", "MATTERMOST_URL is there; it is the bot account's access token")
+	if c.Mattermost.URL != "" || c.Mattermost.Token.IsSet() || c.Mattermost.CommandTokens.IsSet() {
+		need(c.Mattermost.URL != "", "MATTERMOST_URL", "Mattermost's other settings are there; write your server's address, such as https://chat.example.org")
+		need(c.Mattermost.Token.IsSet(), "MATTERMOST_TOKEN", "Mattermost's other settings are there; it is the bot account's access token")
 	}
 	if c.Email.IMAP.IsSet() || c.Email.SMTP.IsSet() || c.Email.From != "" {
 		need(c.Email.IMAP.IsSet(), "EMAIL_IMAP_URL", "e-mail needs a mailbox to read, such as imaps://user:password@mail.example.org")

@@ -44,13 +44,17 @@ func TestEverything(t *testing.T) {
 		"BALIE_SECRET=" + key32, "MONGODB_URI=mongodb://u:p@a:1,b:2/?replicaSet=rs", "MONGODB_DATABASE=desk",
 		"SLACK_BOT_TOKEN=xoxb-1", "SLACK_SIGNING_SECRET=sign", "SLACK_APP_TOKEN=xapp-1", "SLACK_API_URL=http://127.0.0.1:1/api/",
 		"DISCORD_TOKEN=dt", "DISCORD_APPLICATION_ID=123", "DISCORD_PUBLIC_KEY=" + strings.Repeat("ab", 32), "DISCORD_API_URL=http://127.0.0.1:2",
-		"MATTERMOST_URL=https://chat.example.org", "MATTERMOST_TOKEN=mt",
+		"MATTERMOST_URL=https://chat.example.org", "MATTERMOST_TOKEN=mt", "MATTERMOST_COMMAND_TOKENS=ct1, ct2",
 		"EMAIL_IMAP_URL=imaps://u:p%40@mail.example.org", "EMAIL_SMTP_URL=smtp://mail.example.org:25", "EMAIL_FROM=Desk <desk@example.org>",
 		"LOG_LEVEL=debug", "LOG_FORMAT=json", "PATH=/bin", "odd",
 	}
 	c, warnings, err := Load(environ, "")
 	if err != nil || len(warnings) > 0 {
 		t.Fatal(err, warnings)
+	}
+	each := c.Mattermost.EachCommandToken()
+	if len(each) != 2 || each[0].Reveal() != "ct1" || each[1].Reveal() != "ct2" || (Mattermost{}).EachCommandToken() != nil {
+		t.Errorf("Mattermost.EachCommandToken gives %d", len(each))
 	}
 	for _, s := range []struct{ name, got, want string }{
 		{"URL", c.URL, "https://helpdesk.example.org"}, {"Addr", c.Addr, ":9000"}, {"Policy", c.Policy, "/etc/p.yaml"}, {"DataDir", c.DataDir, "/var/d"},
@@ -110,8 +114,12 @@ func TestMistakes(t *testing.T) {
 		{[]string{"DISCORD_TOKEN=hush", "DISCORD_APPLICATION_ID=me"}, `DISCORD_APPLICATION_ID: must be a number such as 123456789012345678, not "me"`},
 		{[]string{"DISCORD_TOKEN=hush", "DISCORD_PUBLIC_KEY=abc"}, "DISCORD_PUBLIC_KEY: must be 64 hexadecimal digits, as the application's General Information shows them"},
 		{[]string{"DISCORD_APPLICATION_ID=1"}, "DISCORD_TOKEN: is missing: Discord's other settings are there; it is the bot's token"},
-		{[]string{"MATTERMOST_TOKEN=hush"}, "MATTERMOST_URL: is missing: MATTERMOST_TOKEN is there; write your server's address, such as https://chat.example.org"},
-		{[]string{"MATTERMOST_URL=https://chat.example.org"}, "MATTERMOST_TOKEN: is missing: MATTERMOST_URL is there; it is the bot account's access token"},
+		{[]string{"MATTERMOST_TOKEN=hush"}, "MATTERMOST_URL: is missing: Mattermost's other settings are there; write your server's address, such as https://chat.example.org"},
+		{[]string{"MATTERMOST_URL=https://chat.example.org"}, "MATTERMOST_TOKEN: is missing: Mattermost's other settings are there; it is the bot account's access token"},
+		{[]string{"MATTERMOST_COMMAND_TOKENS=hush"}, "MATTERMOST_URL: is missing: Mattermost's other settings are there; write your server's address, such as https://chat.example.org\n" +
+			"MATTERMOST_TOKEN: is missing: Mattermost's other settings are there; it is the bot account's access token"},
+		{[]string{"MATTERMOST_URL=https://h", "MATTERMOST_TOKEN=hush", "MATTERMOST_COMMAND_TOKENS=hush,,hush"}, "MATTERMOST_COMMAND_TOKENS: has an empty token: put one comma between two tokens"},
+		{[]string{"MATTERMOST_URL=https://h", "MATTERMOST_TOKEN=hush", "MATTERMOST_COMMAND_TOKENS=hush hush"}, "MATTERMOST_COMMAND_TOKENS: must have commas between the tokens, such as abc,def"},
 		{[]string{"EMAIL_IMAP_URL=imap://u:hu%sh@h", "EMAIL_SMTP_URL=smtp://h", "EMAIL_FROM=a@b.c"}, "EMAIL_IMAP_URL: can't be read as a URL; write characters such as @, / and % in the password as %40, %2F and %25\n" +
 			"EMAIL_IMAP_URL: is missing: e-mail needs a mailbox to read, such as imaps://user:password@mail.example.org"},
 		{[]string{"EMAIL_FROM=desk"}, `EMAIL_FROM: must be an address such as helpdesk@example.org or Helpdesk <helpdesk@example.org>, not "desk"`},
@@ -173,7 +181,7 @@ func TestAFileThatIsNoListOfAssignments(t *testing.T) {
 
 func TestWarnings(t *testing.T) {
 	file := write(t, "BALIE_POLCY=x\nOTHER=1\n")
-	_, warnings, err := Load([]string{"BALIE_ADRR=:1", "BALIE_ADDR_FILE=x", "BALIE_XYZZY=1", "BALIE_MONGO_CONTROL=x", "BALIE_POLCY=y"}, file)
+	_, warnings, err := Load([]string{"BALIE_ADRR=:1", "BALIE_ADDR_FILE=x", "BALIE_XYZZY=1", "BALIE_MONGO_CONTROL=x", "BALIE_MATTERMOST_ADMIN_TOKEN=x", "BALIE_POLCY=y"}, file)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -102,8 +102,8 @@ func fromFile(name, path string) (string, error) {
 	}
 }
 
-// others are names in our namespace that the tests read and the program doesn't.
-var others = []string{"BALIE_MONGO_CONTROL"}
+// others are names in our namespace that are no settings: what the tests read, and what one command takes as an argument.
+var others = []string{"BALIE_MONGO_CONTROL", "BALIE_MATTERMOST_ADMIN_TOKEN"}
 
 // warnings are about names that nobody reads.
 func (s source) warnings() []Warning {

@@ -33,6 +33,7 @@ var table = []Variable{
 	{"DISCORD_API_URL", "Discord's REST API, if not Discord's own; the gateway's address comes from it.", "", false, webURL(func(c *Config) *string { return &c.Discord.APIURL })},
 	{"MATTERMOST_URL", "Mattermost: your server's address.", "", false, webURL(func(c *Config) *string { return &c.Mattermost.URL })},
 	{"MATTERMOST_TOKEN", "Mattermost: the bot account's access token.", "", true, secret(func(c *Config) *Secret { return &c.Mattermost.Token })},
+	{"MATTERMOST_COMMAND_TOKENS", "Mattermost: the slash commands' tokens, one a team, with commas between them.", "", true, secret(func(c *Config) *Secret { return &c.Mattermost.CommandTokens }, tokens)},
 	{"EMAIL_IMAP_URL", "E-mail: the mailbox to read, imaps://user:password@host.", "", true, secret(func(c *Config) *Secret { return &c.Email.IMAP }, schemes("imap", "imaps"))},
 	{"EMAIL_SMTP_URL", "E-mail: the server to send through, smtps://user:password@host.", "", true, secret(func(c *Config) *Secret { return &c.Email.SMTP }, schemes("smtp", "smtps"))},
 	{"EMAIL_FROM", "E-mail: the address to send from.", "", false, plain(func(c *Config) *string { return &c.Email.From }, mailbox)},
@@ -142,6 +143,19 @@ func slackToken(own string) check {
 		}
 		return nil
 	}
+}
+
+// tokens accepts words with commas between them.
+func tokens(s string) error {
+	for _, token := range strings.Split(s, ",") {
+		switch token = strings.TrimSpace(token); {
+		case token == "":
+			return errors.New("has an empty token: put one comma between two tokens")
+		case strings.ContainsAny(token, " \t;"):
+			return errors.New("must have commas between the tokens, such as abc,def")
+		}
+	}
+	return nil
 }
 
 func digits(s string) error {
