@@ -80,7 +80,8 @@ func TestStoreAway(t *testing.T) {
 		}
 	})
 	f := &flaky{Store: s}
-	b := bot.New(bot.Options{Desk: desk.New(f, p, time.Now), Log: log, Now: time.Now})
+	b := bot.New(bot.Options{Desk: desk.New(f, p, time.Now), Log: log, Now: time.Now,
+		Platforms: []chat.Platform{&unwilling{caps: chat.Caps{FormRefresh: true}}}})
 	event := func(id string) chat.Event {
 		return chat.Event{ID: id, Platform: "one", Workspace: "w", Channel: "c", Person: chat.Person{ID: "U1", Name: "Ana"}, At: time.Now()}
 	}

@@ -84,6 +84,7 @@ const (
 	verbShow     = "show"
 	verbMore     = "more"
 	verbList     = "list"
+	verbPick     = "pick"
 )
 
 var verbs map[string]verb
@@ -107,15 +108,25 @@ func init() { // a variable's initialiser would refer to itself through more
 		verbShow:     {click: (*turn).showClick},
 		verbMore:     {click: (*turn).more},
 		verbList:     {click: (*turn).listClick},
+		verbPick:     {click: (*turn).pick},
 	}
 }
 
 // Handle answers one event; it is every platform's chat.Handler. It touches nothing but the store.
 func (b *Bot) Handle(ctx context.Context, e chat.Event) (chat.Reply, error) {
+	if e.Submit != nil {
+		s := *e.Submit
+		s.Values = chat.Gather(s.Values)
+		e.Submit = &s
+	}
 	t, err := b.turn(ctx, e)
 	var r chat.Reply
 	if err == nil {
 		r, err = t.route(ctx)
+	}
+	if r.Form != nil {
+		f := chat.Fit(*r.Form, t.caps)
+		r.Form = &f
 	}
 	return t.answer(ctx, r, err)
 }
@@ -158,10 +169,12 @@ func (t *turn) route(ctx context.Context) (chat.Reply, error) {
 		return chat.Reply{Text: t.say.Say("old_button")}, nil
 	case e.Message != nil:
 		return t.message(ctx, *e.Message)
+	case e.Reaction != nil:
+		return t.reaction(ctx, *e.Reaction)
 	case e.Shortcut != nil:
 		return t.shortcut(ctx, *e.Shortcut)
 	}
-	return chat.Reply{}, nil // reactions, queries and the home have no part yet
+	return chat.Reply{}, nil // queries and the home have no part yet
 }
 
 // answer turns what went wrong into what the person reads. Only errors that are nobody's fault are logged, under a

@@ -79,7 +79,7 @@ func (s sending) card(ctx context.Context) error {
 		return nil // several changes are one edit
 	}
 	p := s.view.root(ctx, s.Ticket, s.room)
-	p.Key, p.To = s.delivery.ID, s.room.Place
+	p.Key, p.To, p.Again = s.delivery.ID, s.room.Place, s.again(s.delivery)
 	if ref, ok := s.ref(s.room.ID); ok {
 		err := s.platform.Edit(ctx, ref, p)
 		if gone, ok := errors.AsType[*chat.SendError](err); !ok || !gone.Gone {
@@ -112,7 +112,7 @@ func (s sending) post(ctx context.Context, e ticket.Entry) (chat.Post, error) {
 		return chat.Post{}, err
 	}
 	p := s.view.entry(ctx, s.Ticket, s.room, e)
-	p.Key, p.To = s.delivery.ID, to
+	p.Key, p.To, p.Again = s.delivery.ID, to, s.again(s.delivery)
 	for _, person := range s.delivery.Effect.Mention {
 		who, err := s.desk.Person(ctx, person)
 		if err != nil {
@@ -225,7 +225,7 @@ func (s sending) story(ctx context.Context) error {
 		entries = append(all, entries...)
 	}
 	p := s.view.story(ctx, entries, s.delivery.Effect.Entry)
-	p.Key, p.To, p.At = s.delivery.ID, to, s.delivery.At
+	p.Key, p.To, p.At, p.Again = s.delivery.ID, to, s.delivery.At, s.again(s.delivery)
 	_, err = s.platform.Send(ctx, p)
 	return err
 }

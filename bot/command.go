@@ -62,11 +62,24 @@ func (t *turn) command(ctx context.Context, text string) (chat.Reply, error) {
 	if text != "" {
 		given[ticket.FieldSummary] = []string{text}
 	}
-	return t.offerForm(ctx, openArg{}, given)
+	arg := openArg{}
+	if t.e.Thread != "" {
+		ours, err := t.inTicket(ctx)
+		if err != nil {
+			return chat.Reply{}, err
+		}
+		if !ours { // what was said in the thread is what it is about
+			arg.Gather = t.e.Place()
+		}
+	}
+	return t.offerForm(ctx, arg, given)
 }
 
 func (t *turn) help() chat.Reply {
-	text := t.say.Say("help")
+	text := t.say.Say("help") + "\n\n" + t.say.Say("help_emoji")
+	if t.caps.MessageMenu {
+		text = t.say.Say("help") + "\n\n" + t.say.Say("help_menu")
+	}
 	if len(t.by.Teams) > 0 {
 		text += "\n\n" + t.say.Say("help_agent")
 	}

@@ -55,13 +55,17 @@ type deliverer struct {
 	queue *queue
 	asked *expirable.LRU[string, struct{}] // people whom their platform was asked about lately
 
-	mu    sync.Mutex
-	gates map[chat.Place]time.Time // destinations that asked to wait, and until when
+	started time.Time
+
+	mu      sync.Mutex
+	gates   map[chat.Place]time.Time // destinations that asked to wait, and until when
+	blocked map[chat.Place]string    // destinations that wait for an admin, and why
 }
 
 func newDeliverer(b *Bot) *deliverer {
 	return &deliverer{Bot: b, owner: ulid.Make().String(), queue: newQueue(),
-		asked: expirable.NewLRU[string, struct{}](10_000, nil, time.Minute), gates: map[chat.Place]time.Time{}}
+		asked: expirable.NewLRU[string, struct{}](10_000, nil, time.Minute), gates: map[chat.Place]time.Time{}, blocked: map[chat.Place]string{},
+		started: b.now().UTC()}
 }
 
 func (d *deliverer) nudge(id string) { d.queue.push(id) }
@@ -283,6 +287,7 @@ func (d *deliverer) settle(l *lane, p store.Delivery, err error) {
 	defer l.mu.Unlock()
 	if err == nil {
 		l.out.Done = append(l.out.Done, p.ID)
+		d.unblock(l, p)
 		return
 	}
 	now := d.now().UTC()
@@ -294,11 +299,14 @@ func (d *deliverer) settle(l *lane, p store.Delivery, err error) {
 	p.Error = ticket.Cut(ticket.Line(err.Error()), 300)
 	log := d.log.WithFields(logrus.Fields{"ticket": l.Ticket.Key, "room": p.Effect.Room, "kind": string(p.Effect.Kind), "tries": p.Tries}).WithError(err)
 	switch {
-	case s.Gone || s.Refused != "" || now.Sub(p.At) > d.pace.Patience && p.Tries > 10:
+	case s.Gone || s.Refused != "" || s.Blocked == "" && now.Sub(p.At) > d.pace.Patience && p.Tries > 10:
 		log.Warn("a delivery was given up")
 		l.out.Done = append(l.out.Done, p.ID)
 		l.out.Dead = append(l.out.Dead, store.Dead{Delivery: p, Ticket: l.Ticket.ID, Key: l.Ticket.Key, Reason: p.Error, Since: now})
 		return
+	case s.Blocked != "":
+		p.Next = now.Add(min(d.wait(p.Tries), time.Minute))
+		d.block(l, p, s.Blocked, log)
 	case s.Retry > 0:
 		p.Next = now.Add(s.Retry)
 		if room, ok := l.Ticket.Room(p.Effect.Room); ok {
@@ -312,6 +320,44 @@ func (d *deliverer) settle(l *lane, p store.Delivery, err error) {
 	}
 	l.hold(p, p.Next)
 	l.out.Retry = append(l.out.Retry, p)
+}
+
+// block keeps a destination free that an admin has to put right, and tells so when it begins.
+func (d *deliverer) block(l *lane, p store.Delivery, why string, log logrus.FieldLogger) {
+	room, ok := l.Ticket.Room(p.Effect.Room)
+	if !ok {
+		return
+	}
+	d.close(room.Place, p.Next)
+	d.mu.Lock()
+	before := d.blocked[room.Place]
+	d.blocked[room.Place] = why
+	d.mu.Unlock()
+	if before != why {
+		log.WithFields(logrus.Fields{"platform": room.Place.Platform, "channel": room.Place.Channel, "todo": why}).
+			Warn("posts wait for an admin; they are sent when it is put right")
+	}
+}
+
+// unblock notes that a destination takes posts again.
+func (d *deliverer) unblock(l *lane, p store.Delivery) {
+	room, ok := l.Ticket.Room(p.Effect.Room)
+	if !ok {
+		return
+	}
+	d.mu.Lock()
+	_, was := d.blocked[room.Place]
+	delete(d.blocked, room.Place)
+	d.mu.Unlock()
+	if was {
+		d.log.WithFields(logrus.Fields{"platform": room.Place.Platform, "channel": room.Place.Channel}).Info("posts go on")
+	}
+}
+
+// again says whether somebody may have sent the delivery already without its outcome being known: this process, one
+// before it, or another one whose lease has run out.
+func (d *deliverer) again(p store.Delivery) bool {
+	return p.Tries > 0 || !p.At.After(d.started) || d.now().Sub(p.At) >= d.pace.Lease
 }
 
 // close keeps a destination free until the time given.

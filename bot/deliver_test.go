@@ -25,12 +25,13 @@ import (
 
 // unwilling is a platform that refuses whatever is for a person.
 type unwilling struct {
+	caps  chat.Caps
 	mu    sync.Mutex
 	posts []chat.Post
 }
 
 func (u *unwilling) Name() string                                    { return "one" }
-func (u *unwilling) Caps() chat.Caps                                 { return chat.Caps{} }
+func (u *unwilling) Caps() chat.Caps                                 { return u.caps }
 func (u *unwilling) Hooks(chat.Handler) http.Handler                 { return nil }
 func (u *unwilling) Edit(context.Context, chat.Ref, chat.Post) error { return nil }
 func (u *unwilling) Delete(context.Context, chat.Ref) error          { return nil }

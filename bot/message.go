@@ -24,20 +24,66 @@ func (t *turn) message(ctx context.Context, m chat.Message) (chat.Reply, error) 
 			return chat.Reply{}, fmt.Errorf("look for the thread's ticket: %w", err)
 		}
 	}
-	if !t.e.Direct || m.Edited || m.Deleted || ticket.Clean(m.Text) == "" {
+	switch {
+	case m.Edited || m.Deleted || !t.e.Direct && !m.ToBot:
+		return chat.Reply{}, nil
+	case ticket.Clean(m.Text) == "" && t.e.Thread == "":
+		if m.ToBot {
+			return t.help(), nil
+		}
+		return chat.Reply{}, nil
+	case t.e.Direct:
+		return t.offerTicket(ctx, openArg{}, m.Text, t.say.Say("direct_offer"))
+	}
+	return t.offerTicket(ctx, openArg{Gather: t.at(m.ID)}, m.Text, t.say.Say("direct_offer"))
+}
+
+// at is where a message of this turn's channel stands.
+func (t *turn) at(message string) chat.Ref {
+	r := t.e.Place()
+	r.Message = message
+	return r
+}
+
+// ticketEmoji are the reactions that ask for a ticket.
+var ticketEmoji = []string{"ticket", "tickets", "admission_tickets"}
+
+// reaction offers to make a ticket of the message that a ticket was put on, unless it is part of one already.
+func (t *turn) reaction(ctx context.Context, r chat.Reaction) (chat.Reply, error) {
+	if r.Removed || r.Said == nil || !slices.Contains(ticketEmoji, r.Emoji) {
 		return chat.Reply{}, nil
 	}
-	return t.offerTicket(ctx, m.Text, t.say.Say("direct_offer"))
+	if t.e.Thread != "" {
+		if ours, err := t.inTicket(ctx); err != nil || ours {
+			return chat.Reply{}, err
+		}
+	}
+	return t.offerTicket(ctx, openArg{Gather: r.Message}, r.Said.Text, t.say.Say("direct_offer"))
+}
+
+// inTicket says whether the turn's thread is a ticket's.
+func (t *turn) inTicket(ctx context.Context) (bool, error) {
+	root := t.e.Place()
+	root.Thread, root.Message = "", t.e.Thread
+	_, _, err := t.ticketOf(ctx, root)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look for the thread's ticket: %w", err)
+	}
+	return true, nil
 }
 
 // offerTicket keeps the text and offers to make a ticket of it.
-func (t *turn) offerTicket(ctx context.Context, text, line string) (chat.Reply, error) {
+func (t *turn) offerTicket(ctx context.Context, arg openArg, text, line string) (chat.Reply, error) {
 	d := store.Draft{Person: t.who.ID, Form: formOpen, Values: t.fromText(text), At: t.now().UTC()}
 	if err := t.desk.Store.SaveDraft(ctx, d); err != nil {
 		return chat.Reply{}, fmt.Errorf("keep the draft: %w", err)
 	}
+	arg.Draft = true
 	return chat.Reply{Text: line, Buttons: []chat.Button{
-		{Label: t.say.Say("button_open"), Value: openArg{Draft: true}.value(), Style: chat.Primary},
+		{Label: t.say.Say("button_open"), Value: arg.value(), Style: chat.Primary},
 		{Label: t.say.Say("button_mine"), Value: chat.Value{Verb: verbList, Arg: listMine}},
 	}}, nil
 }
@@ -47,7 +93,7 @@ func (t *turn) inThread(ctx context.Context, tk ticket.Ticket, room string, m ch
 		Channel: t.e.Channel, Thread: t.e.Thread, Message: m.ID}}
 	_, err := t.desk.Act(ctx, tk.ID, t.by, t.said(tk, room, m))
 	if p, ok := errors.AsType[*ticket.Problem](err); ok && p.Code == ticket.TicketClosed && tk.VisibleTo(t.by) {
-		return t.offerTicket(ctx, m.Text, t.problem(ctx, p)+" "+t.say.Say("closed_offer"))
+		return t.offerTicket(ctx, openArg{}, m.Text, t.problem(ctx, p)+" "+t.say.Say("closed_offer"))
 	}
 	return chat.Reply{}, err
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -19,13 +20,14 @@ const formOpen = "open"
 
 // openArg is what an open form needs to know beyond its answers.
 type openArg struct {
-	Draft  bool     `json:"d,omitempty"` // a draft is kept, to be forgotten when the ticket is made
-	Gather chat.Ref `json:"g,omitzero"`  // the message that the ticket is made from
+	Draft  bool        `json:"d,omitempty"` // a draft is kept, to be forgotten when the ticket is made
+	Gather chat.Ref    `json:"g,omitzero"`  // the message, or the thread, that the ticket is made from
+	Picked chat.Values `json:"p,omitempty"` // what was asked before the form, where it can't change once it is open
 }
 
 func (a openArg) value() chat.Value {
 	v := chat.Value{Verb: verbOpen}
-	if a != (openArg{}) {
+	if a.Draft || a.Gather != (chat.Ref{}) || len(a.Picked) > 0 {
 		body, err := json.Marshal(a)
 		if err != nil {
 			panic(err) // a struct of strings
@@ -52,15 +54,92 @@ func (t *turn) offerForm(ctx context.Context, arg openArg, given chat.Values) (c
 	intro := ""
 	if err == nil {
 		values = d.Values.Clone()
+		if !arg.Draft {
+			intro = t.say.Say("form_draft")
+		}
 		arg.Draft = true
-		intro = t.say.Say("form_draft")
 	}
-	for k, v := range given {
-		values[k] = v
+	maps.Copy(values, given)
+	if t.caps.FormRefresh {
+		f := t.openForm(arg, values)
+		f.Intro = intro
+		return chat.Reply{Form: f}, nil
 	}
+	return t.askFirst(ctx, arg, values, intro)
+}
+
+// askFirst asks one by one what changes the form, and then opens it, where a form can't change while it is filled in.
+func (t *turn) askFirst(ctx context.Context, arg openArg, values chat.Values, intro string) (chat.Reply, error) {
 	f := t.openForm(arg, values)
-	f.Intro = intro
-	return chat.Reply{Form: f}, nil
+	for _, field := range f.Fields { // of an older draft: who starts again may want another category
+		if _, picked := arg.Picked[field.ID]; field.Refresh && !picked {
+			delete(values, field.ID)
+		}
+	}
+	maps.Copy(values, arg.Picked)
+	f = t.openForm(arg, values)
+	q := chat.AskFirst(*f, t.caps, arg.Picked)
+	if q == nil {
+		f.Intro = t.picked(f, intro)
+		return chat.Reply{Form: f}, nil
+	}
+	if worthKeeping(values) {
+		if err := t.desk.Store.SaveDraft(ctx, store.Draft{Person: t.who.ID, Form: formOpen, Values: values, At: t.now().UTC()}); err != nil {
+			return chat.Reply{}, fmt.Errorf("keep the draft: %w", err)
+		}
+		arg.Draft = true
+	}
+	ask := pickArg{Open: arg, Field: q.ID}
+	menu := chat.Button{Label: q.Label, Value: ask.value(), Options: q.Options}
+	if !q.Required {
+		menu.Options = append([]chat.Option{{Value: pickNothing, Label: t.say.Say("pick_nothing")}}, menu.Options...)
+	}
+	return chat.Reply{Text: strings.TrimPrefix(intro+"\n\n"+t.say.Say("pick_first", "question", escape(q.Label)), "\n\n"),
+		Buttons: []chat.Button{menu}}, nil
+}
+
+// picked tells above the form what was asked before it.
+func (t *turn) picked(f *chat.Form, intro string) string {
+	var lines []string
+	for _, field := range f.Fields {
+		for _, o := range field.Options {
+			if field.Refresh && slices.Contains(field.Value, o.Value) {
+				lines = append(lines, escape(field.Label)+": **"+escape(o.Label)+"**")
+			}
+		}
+	}
+	return strings.Trim(intro+"\n\n"+strings.Join(lines, "\n"), "\n")
+}
+
+// pickArg is what the menu of a question before the form carries.
+type pickArg struct {
+	Open  openArg `json:"o"`
+	Field string  `json:"f"`
+}
+
+// pickNothing is the choice to leave a question open. No option has such an id.
+const pickNothing = "_"
+
+func (a pickArg) value() chat.Value {
+	body, err := json.Marshal(a)
+	if err != nil {
+		panic(err) // a struct of strings
+	}
+	return chat.Value{Verb: verbPick, Arg: string(body)}
+}
+
+// pick takes the answer to a question before the form, and goes on with the next one or with the form.
+func (t *turn) pick(ctx context.Context, c chat.Click) (chat.Reply, error) {
+	var a pickArg
+	if json.Unmarshal([]byte(c.Value.Arg), &a) != nil || len(c.Choice) != 1 {
+		return chat.Reply{Text: t.say.Say("old_button")}, nil
+	}
+	a.Open.Picked = a.Open.Picked.Clone()
+	a.Open.Picked[a.Field] = c.Choice
+	if c.Choice[0] == pickNothing {
+		a.Open.Picked[a.Field] = []string{}
+	}
+	return t.offerForm(ctx, a.Open, nil)
 }
 
 // openForm is the form as it should look with the answers so far.
@@ -114,7 +193,8 @@ func (t *turn) openForm(arg openArg, values chat.Values) *chat.Form {
 	}
 	add(chat.Field{ID: ticket.FieldPriority, Kind: chat.SelectField, Required: true,
 		Label: t.say.Say("field_priority"), Options: t.priorities(), Value: one(priority)})
-	add(chat.Field{ID: ticket.FieldFiles, Kind: chat.FileField, Max: p.Limits.Files, Label: t.say.Say("field_files")})
+	add(chat.Field{ID: ticket.FieldFiles, Kind: chat.FileField, Max: p.Limits.Files, Label: t.say.Say("field_files"),
+		Instead: t.say.Say("files_later")})
 	return f
 }
 
@@ -122,6 +202,9 @@ func (t *turn) openForm(arg openArg, values chat.Values) *chat.Form {
 func (t *turn) question(c ticket.Category, q ticket.Field, typ, program string, values chat.Values) (chat.Field, bool) {
 	field := chat.Field{ID: q.ID, Kind: q.Kind, Required: q.Required, Max: q.Max, Label: t.text(q.Label), Hint: t.text(q.Hint),
 		Refresh: slices.ContainsFunc(c.Fields, func(o ticket.Field) bool { return o.DependsOn == q.ID })}
+	if q.Kind == chat.FileField {
+		field.Instead = t.say.Say("file_later", "question", escape(field.Label))
+	}
 	if q.Kind == chat.TextField || q.Kind == chat.LongTextField {
 		if field.Max == 0 {
 			field.Max = t.policy.Limits.Text
@@ -175,7 +258,7 @@ func (t *turn) openSubmit(ctx context.Context, s chat.Submit) (chat.Reply, error
 		Type: s.Values.Get(ticket.FieldType), Program: s.Values.Get(ticket.FieldProgram),
 		Category: s.Values.Get(ticket.FieldCategory), Requested: s.Values.Get(ticket.FieldPriority),
 		Summary: s.Values.Get(ticket.FieldSummary), Description: s.Values.Get(ticket.FieldDescription),
-		Fields: fields, Gather: arg.Gather,
+		Fields: fields, Gather: arg.Gather, FilesLater: !t.caps.FormFiles,
 	}
 	for _, field := range sortedKeys(s.Files) {
 		o.Files = append(o.Files, t.files(s.Files[field])...)

@@ -13,7 +13,8 @@ func (t *turn) replyForm(ctx context.Context, c chat.Click) (chat.Reply, error) 
 		return []chat.Field{
 			{ID: ticket.FieldText, Kind: chat.LongTextField, Required: true, Max: t.policy.Limits.Text,
 				Label: t.say.Say("field_" + c.Value.Verb), Hint: t.say.Say("field_" + c.Value.Verb + "_hint")},
-			{ID: ticket.FieldFiles, Kind: chat.FileField, Max: t.policy.Limits.Files, Label: t.say.Say("field_files")},
+			{ID: ticket.FieldFiles, Kind: chat.FileField, Max: t.policy.Limits.Files, Label: t.say.Say("field_files"),
+				Instead: t.say.Say("files_later")},
 		}
 	})
 }

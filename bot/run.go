@@ -79,9 +79,25 @@ func (b *Bot) learnAgents(ctx context.Context) {
 func (b *Bot) agentsOf(ctx context.Context, team ticket.Team) ([]chat.Identity, error) {
 	var accounts []chat.Identity
 	for _, a := range team.Agents {
-		if d, ok := b.directory(a.Platform); ok && a.Person != "" {
-			for _, w := range d.Workspaces() {
+		d, ok := b.directory(a.Platform)
+		if !ok {
+			continue
+		}
+		for _, w := range d.Workspaces() {
+			if a.Person != "" {
 				accounts = append(accounts, chat.Identity{Platform: a.Platform, Workspace: w, ID: a.Person})
+				continue
+			}
+			groups, ok := d.(chat.Groups)
+			if !ok {
+				return nil, fmt.Errorf("group %s: %s has no groups", a.Group, a.Platform)
+			}
+			members, err := groups.Group(ctx, w, a.Group)
+			if err != nil {
+				return nil, fmt.Errorf("members of group %s on %s: %w", a.Group, a.Platform, err)
+			}
+			if accounts, err = b.known(ctx, accounts, a.Platform, w, members); err != nil {
+				return nil, err
 			}
 		}
 	}
@@ -102,14 +118,22 @@ func (b *Bot) agentsOf(ctx context.Context, team ticket.Team) ([]chat.Identity, 
 			if err != nil {
 				return nil, fmt.Errorf("members of %s on %s: %w", ch.ID, ch.Platform, err)
 			}
-			for _, m := range members {
-				i := chat.Identity{Platform: ch.Platform, Workspace: w, ID: m.ID}
-				if _, err := b.desk.Identify(ctx, i, m); err != nil {
-					return nil, err
-				}
-				accounts = append(accounts, i)
+			if accounts, err = b.known(ctx, accounts, ch.Platform, w, members); err != nil {
+				return nil, err
 			}
 		}
+	}
+	return accounts, nil
+}
+
+// known keeps what a platform tells of the people, and adds them to the accounts.
+func (b *Bot) known(ctx context.Context, accounts []chat.Identity, platform, workspace string, people []chat.Person) ([]chat.Identity, error) {
+	for _, p := range people {
+		i := chat.Identity{Platform: platform, Workspace: workspace, ID: p.ID}
+		if _, err := b.desk.Identify(ctx, i, p); err != nil {
+			return nil, err
+		}
+		accounts = append(accounts, i)
 	}
 	return accounts, nil
 }

@@ -166,7 +166,7 @@ func (p *Playground) Name() string { return platformName }
 // Caps says that nearly everything is possible here.
 func (p *Playground) Caps() chat.Caps {
 	return chat.Caps{
-		FormRefresh: true, FormErrors: true, FormFiles: true, FormPages: true, BackdatedPost: true,
+		FormRefresh: true, FormErrors: true, FormFiles: true, FormDates: true, FormMulti: true, FormPages: true, MessageMenu: true, BackdatedPost: true,
 		LabelMax: labelMax, MessageMax: messageMax, CardMax: cardMax, FileMax: fileMax, FilesMax: filesMax,
 	}
 }

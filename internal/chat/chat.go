@@ -61,13 +61,23 @@ type Threads interface {
 	Thread(ctx context.Context, root Ref) ([]Message, error)
 }
 
+// Groups is the optional ability to look up who is in a group that the platform has: a user group, or a role.
+type Groups interface {
+	Group(ctx context.Context, workspace, group string) ([]Person, error)
+}
+
 // Caps are a platform's limits and abilities, as data. A limit of 0 means that there is none.
 type Caps struct {
 	FormRefresh   bool  // a form can change while it is filled in
 	FormErrors    bool  // errors can be shown at the fields of an open form
 	FormFiles     bool  // a form can take files
+	FormDates     bool  // a form can have a calendar to choose a date from
+	FormMulti     bool  // several options of a field can be chosen
 	FormFields    int   // fields on one page of a form
 	FormPages     bool  // an answered form can be followed by another one at once
+	FormLine      int   // bytes of a one-line text in a form
+	FormText      int   // bytes of a longer text in a form
+	MessageMenu   bool  // the menu of a message has the bot's shortcuts
 	LabelMax      int   // characters of a label, title or button
 	OptionsMax    int   // options of a select
 	MessageMax    int   // characters of a message
@@ -130,12 +140,13 @@ type File struct {
 	Size int64  `json:"size"`           // bytes as claimed; -1 unknown
 }
 
-// SendError is why a post could not be sent, edited or deleted. Exactly one of Retry, Gone and Refused is set; without
-// any the cause is unknown and the deliverer backs off by itself.
+// SendError is why a post could not be sent, edited or deleted. At most one of Retry, Gone, Refused and Blocked is set;
+// without any the cause is unknown and the deliverer backs off by itself.
 type SendError struct {
 	Retry   time.Duration // try again after this long; the whole destination waits
 	Gone    bool          // the destination does not exist any more, for good
 	Refused string        // the platform does not take this post, and why; repeating it is useless
+	Blocked string        // an admin has to put something right first, and what; then it goes on by itself
 	Err     error
 }
 
@@ -147,6 +158,8 @@ func (e *SendError) Error() string {
 		return fmt.Sprintf("send: gone: %v", e.Err)
 	case e.Refused != "":
 		return fmt.Sprintf("send: refused: %s", e.Refused)
+	case e.Blocked != "":
+		return fmt.Sprintf("send: waits for an admin: %s: %v", e.Blocked, e.Err)
 	}
 	return fmt.Sprintf("send: %v", e.Err)
 }

@@ -96,6 +96,7 @@ type Message struct {
 	At      time.Time
 	Text    string
 	Files   []File
+	ToBot   bool // it mentions the bot, whose name is not in Text then
 	Edited  bool // Text is the new text
 	Deleted bool // Text is empty
 }
@@ -103,6 +104,7 @@ type Message struct {
 // Reaction is an emoji put on a message. Emoji is its short name without colons.
 type Reaction struct {
 	Message Ref
+	Said    *Message // what the message says, if the platform tells and a person wrote it
 	Emoji   string
 	Removed bool
 }

@@ -22,6 +22,7 @@ type Form struct {
 	Intro  string // Markdown, above the fields
 	Submit string // the button's label
 	Fields []Field
+	Fixed  Values // answers that were given before and are not asked again; they come back among the values
 }
 
 // Field is one question of a form.
@@ -36,6 +37,7 @@ type Field struct {
 	Value       []string  `json:"value,omitempty"`   // what it starts with
 	Max         int       `json:"max,omitempty"`     // characters of a text, or number of files; 0 without limit
 	Refresh     bool      `json:"refresh,omitempty"` // a change of it changes the form: tell the handler
+	Instead     string    `json:"-"`                 // Markdown to read where a form can't have such a field
 }
 
 // Option is one choice.

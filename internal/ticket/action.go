@@ -37,6 +37,7 @@ type (
 		Requested   string
 		Fields      chat.Values
 		Files       []File
+		FilesLater  bool     // files could not be given yet: questions that want one are not held against anybody
 		Gather      chat.Ref // the message whose thread to take along
 	}
 	// Claim makes the actor the assignee, if there is none yet.

@@ -54,7 +54,7 @@ func (w *work) open(a Open) error {
 	problem(FieldSummary, checkText(a.Summary, true, p.Limits.Summary))
 	problem(FieldDescription, checkText(a.Description, false, p.Limits.Text))
 	problem(FieldFiles, p.checkFiles(a.Files))
-	fields, q := p.CheckFields(category, a.Type, a.Program, a.Fields)
+	fields, q := p.CheckFields(category, a)
 	wrong = append(wrong, q...)
 	if len(wrong) > 0 {
 		return wrong
@@ -151,22 +151,25 @@ func (p *Policy) OptionsOf(f Field, typ, program string, values chat.Values) []O
 	return offered
 }
 
-// CheckFields checks the answers to the category's questions and returns them cleaned, without what was not asked. A
+// CheckFields checks what was answered to the category's questions and returns them cleaned, without what was not asked. A
 // question whose options all depend on another answer, and are not offered beside it, is not asked.
-func (p *Policy) CheckFields(c Category, typ, program string, values chat.Values) (chat.Values, Problems) {
+func (p *Policy) CheckFields(c Category, o Open) (chat.Values, Problems) {
 	var wrong Problems
 	clean := chat.Values{}
 	for _, f := range c.Fields {
-		options := p.OptionsOf(f, typ, program, clean)
+		options := p.OptionsOf(f, o.Type, o.Program, clean)
 		choice := f.Kind == chat.SelectField || f.Kind == chat.MultiField
 		if choice && len(options) == 0 {
 			continue
 		}
 		var given []string
-		for _, v := range values[f.ID] {
+		for _, v := range o.Fields[f.ID] {
 			if v = Clean(v); v != "" && !slices.Contains(given, v) {
 				given = append(given, v)
 			}
+		}
+		if f.Kind == chat.FileField && o.FilesLater {
+			f.Required = false
 		}
 		if q := p.checkField(f, options, given); q != nil {
 			q.Field = f.ID

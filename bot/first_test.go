@@ -1,0 +1,141 @@
+package bot_test
+
+import (
+	"io"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"balie/bot"
+	"balie/deploy"
+	"balie/internal/chat"
+	"balie/internal/desk"
+	"balie/internal/policy"
+	"balie/internal/store/sqlite"
+	"balie/internal/ticket"
+)
+
+// newBot is a bot with the default policy on a store of its own, and the events of one person.
+func newBot(t *testing.T, caps chat.Caps) (*bot.Bot, func(id string) chat.Event) {
+	t.Helper()
+	p, err := policy.Parse("helpdesk.yaml", deploy.DefaultPolicy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "balie.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	log := logrus.New()
+	log.SetOutput(io.Discard)
+	b := bot.New(bot.Options{Desk: desk.New(s, p, time.Now), Log: log, Now: time.Now, Platforms: []chat.Platform{&unwilling{caps: caps}}})
+	return b, func(id string) chat.Event {
+		return chat.Event{ID: id, Platform: "one", Workspace: "w", Channel: "c", Person: chat.Person{ID: "U1", Name: "Ana"}, At: time.Now()}
+	}
+}
+
+// handled is the reply to an event that must go well.
+func handled(t *testing.T, b *bot.Bot, e chat.Event) chat.Reply {
+	t.Helper()
+	r, err := b.Handle(t.Context(), e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// TestAskedFirst opens a ticket where a form can't change while it is filled in: what changes it is asked before, one menu
+// at a time, and stays answered.
+func TestAskedFirst(t *testing.T) {
+	b, event := newBot(t, chat.Caps{FormErrors: true, FormLine: 150, FormText: 3000})
+	e := event("command")
+	e.Command = &chat.Command{Name: "ticket", Text: "the printer is broken"}
+	r := handled(t, b, e)
+	for n, choice := range []string{"incident", "hardware", "printer"} {
+		if r.Form != nil || len(r.Buttons) != 1 || len(r.Buttons[0].Options) == 0 || !strings.Contains(r.Text, "**"+r.Buttons[0].Label+"**") {
+			t.Fatalf("before %s: %+v", choice, r)
+		}
+		e := event("pick" + choice)
+		e.Click = &chat.Click{Value: r.Buttons[0].Value, Choice: []string{choice}}
+		if n == 0 { // an invented choice is asked again
+			odd := e
+			odd.Click = &chat.Click{Value: r.Buttons[0].Value, Choice: []string{"nonsense"}}
+			handled(t, b, odd)
+		}
+		r = handled(t, b, e)
+	}
+	if r.Form == nil || !strings.Contains(r.Form.Intro, "**Printer**") || !strings.Contains(r.Form.Intro, "thread") {
+		t.Fatalf("the form: %+v", r)
+	}
+	values := r.Form.Fixed.Clone()
+	for _, f := range r.Form.Fields {
+		if f.Refresh || f.Kind == chat.FileField {
+			t.Errorf("the form asks %+v", f)
+		}
+		values[f.ID] = f.Value
+	}
+	if got := values.Get(ticket.FieldSummary); got != "the printer is broken" {
+		t.Errorf("the summary starts as %q", got)
+	}
+	values["problem"], values["location"] = []string{"jam"}, []string{"3.14"}
+	e = event("send")
+	e.Submit = &chat.Submit{Form: r.Form.Value, Values: values}
+	if r = handled(t, b, e); !strings.Contains(r.Text, "HD-00001") {
+		t.Errorf("sent: %+v", r)
+	}
+
+	// Who starts again chooses again.
+	e = event("command 2")
+	e.Command = &chat.Command{Name: "ticket"}
+	if r = handled(t, b, e); r.Form != nil || len(r.Buttons) != 1 {
+		t.Errorf("again: %+v", r)
+	}
+}
+
+// TestMessagesLeadIn makes tickets of what is said: by mentioning the bot, and by an emoji.
+func TestMessagesLeadIn(t *testing.T) {
+	b, event := newBot(t, chat.Caps{FormRefresh: true, FormFiles: true})
+	offered := func(r chat.Reply, summary string) {
+		t.Helper()
+		if len(r.Buttons) == 0 {
+			t.Fatalf("nothing is offered: %+v", r)
+		}
+		e := event("click " + summary)
+		e.Click = &chat.Click{Value: r.Buttons[0].Value}
+		f := handled(t, b, e).Form
+		if f == nil || f.Fields[0].Value[0] != summary {
+			t.Errorf("the form: %+v", f)
+		}
+	}
+	said := chat.Message{ID: "m1", Author: chat.Person{ID: "U2"}, Text: "the door is stuck"}
+	e := event("r1")
+	e.Reaction = &chat.Reaction{Message: chat.Ref{Platform: "one", Workspace: "w", Channel: "c", Message: "m1"}, Said: &said, Emoji: "ticket"}
+	offered(handled(t, b, e), "the door is stuck")
+	for _, other := range []chat.Reaction{{Said: &said, Emoji: "eyes"}, {Said: &said, Emoji: "ticket", Removed: true}, {Emoji: "ticket"}} {
+		e := event("r2")
+		e.Reaction = &other
+		if r := handled(t, b, e); r.Text != "" || len(r.Buttons) > 0 {
+			t.Errorf("%+v is answered with %+v", other, r)
+		}
+	}
+
+	e = event("m2")
+	e.Message = &chat.Message{ID: "m2", Text: "my screen is black", ToBot: true}
+	offered(handled(t, b, e), "my screen is black")
+	e.Message = &chat.Message{ID: "m3", Text: "my screen is black"}
+	if r := handled(t, b, e); r.Text != "" {
+		t.Errorf("what was not for the bot is answered with %+v", r)
+	}
+	e.Message = &chat.Message{ID: "m4", ToBot: true}
+	if r := handled(t, b, e); !strings.Contains(r.Text, "/ticket") {
+		t.Errorf("an empty mention is answered with %+v", r)
+	}
+}
