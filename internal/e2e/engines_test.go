@@ -1,5 +1,5 @@
-// Package e2e tests the whole program: through its chat, on both engines, with a clock that the test moves, and killed at
-// random moments.
+// Package e2e tests the whole program: through its chat, on every network and both engines, with a clock that the test
+// moves, and killed at random moments.
 package e2e
 
 import (
@@ -9,14 +9,19 @@ import (
 	"balie/internal/store/mongo/mongotest"
 )
 
-// each runs a story on both engines.
+// each runs a story on every network, and on both engines.
 func each(t *testing.T, story func(t *testing.T, w *world)) {
-	t.Run("sqlite", func(t *testing.T) {
-		story(t, start(t, config.Config{Addr: "127.0.0.1:0", URL: "http://127.0.0.1:0", DataDir: t.TempDir()}))
+	t.Run("playground", func(t *testing.T) {
+		t.Run("sqlite", func(t *testing.T) { story(t, start(t, embedded(t), &playgroundNetwork{})) })
+		t.Run("mongodb", func(t *testing.T) {
+			uri, cfg := mongotest.URI(t), embedded(t)
+			cfg.Mongo = config.Mongo{URI: config.NewSecret(uri), Database: mongotest.Database(t, uri)}
+			story(t, start(t, cfg, &playgroundNetwork{}))
+		})
 	})
-	t.Run("mongodb", func(t *testing.T) {
-		uri := mongotest.URI(t)
-		story(t, start(t, config.Config{Addr: "127.0.0.1:0", URL: "http://127.0.0.1:0", DataDir: t.TempDir(),
-			Mongo: config.Mongo{URI: config.NewSecret(uri), Database: mongotest.Database(t, uri)}}))
-	})
+}
+
+// embedded is a program of its own on the embedded store.
+func embedded(t *testing.T) config.Config {
+	return config.Config{Addr: "127.0.0.1:0", URL: "http://127.0.0.1:0", DataDir: t.TempDir()}
 }
