@@ -37,7 +37,7 @@ func (p *Playground) ask(ctx context.Context, h chat.Handler, e chat.Event, inst
 
 // notHeard is what the person is told when the bot could not store what they did. The bot has logged why.
 func notHeard(said chat.Reply, err error) *problem {
-	text := clean(said.Text)
+	text := chat.Clean(said.Text)
 	if text == "" {
 		text = "The helpdesk can't take this in just now. Please try again in a moment."
 	}
@@ -51,7 +51,7 @@ func (p *Playground) answer(ctx context.Context, e chat.Event, said chat.Reply, 
 	if len(said.Errors) > 0 {
 		out.Errors = make(map[string]string, len(said.Errors))
 		for field, text := range said.Errors {
-			out.Errors[field] = clean(text)
+			out.Errors[field] = chat.Clean(text)
 		}
 	}
 	who := p.people[e.Person.ID]
@@ -82,7 +82,7 @@ func (p *Playground) answer(ctx context.Context, e chat.Event, said chat.Reply, 
 			continue
 		}
 		out.Private = append(out.Private, wire.Private{
-			ID: id, Channel: e.Channel, Thread: e.Thread, At: p.now(), Text: cut(post.Text, messageMax), Card: card(post.Card),
+			ID: id, Channel: e.Channel, Thread: e.Thread, At: p.now(), Text: chat.Cut(post.Text, messageMax), Card: card(post.Card),
 			Buttons: p.buttons(post.Buttons, who.ID, stamp{Channel: e.Channel, Thread: e.Thread}),
 		})
 	}
@@ -212,7 +212,7 @@ func (p *Playground) filled(
 	submit := &chat.Submit{Form: s.Value, Values: make(chat.Values, len(req.Values))}
 	for field, values := range req.Values {
 		for _, v := range values {
-			if v = clean(v); v != "" {
+			if v = chat.Clean(v); v != "" {
 				submit.Values[field] = append(submit.Values[field], v)
 			}
 		}

@@ -2,7 +2,6 @@ package playground
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,7 +11,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"unicode"
 
 	"balie/adapters/playground/wire"
 	"balie/internal/chat"
@@ -37,7 +35,7 @@ func (p *Playground) keepFile(ctx context.Context, id, name, claimed string, con
 		return wire.File{}, fmt.Errorf("read the file: %w", err)
 	}
 	head = head[:n]
-	f := wire.File{ID: id, Name: fileName(name), Type: mediaType(head, claimed)}
+	f := wire.File{ID: id, Name: chat.FileName(name), Type: mediaType(head, claimed)}
 	f.Image = slices.Contains(imageTypes, f.Type)
 	counted := &limited{from: io.MultiReader(bytes.NewReader(head), content), left: fileMax}
 	err = p.opts.Content.PutFile(ctx, FileInfo{ID: id, Name: f.Name, Type: f.Type}, counted)
@@ -81,25 +79,6 @@ func (l *limited) Read(b []byte) (int, error) {
 		return 0, errTooLarge
 	}
 	return n, err
-}
-
-// fileName is a name without a path and without what could confuse whoever reads it.
-func fileName(name string) string {
-	name = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(name, ""))
-	name = name[strings.LastIndexAny(name, `/\`)+1:]
-	name = strings.TrimSpace(name)
-	if strings.Trim(name, ".") == "" {
-		name = ""
-	}
-	if r := []rune(name); len(r) > 100 {
-		name = string(r[:60]) + "…" + string(r[len(r)-39:]) // with its ending
-	}
-	return cmp.Or(name, "file")
 }
 
 // uploads are the person's uploads with the ids, as files of a message or form.

@@ -65,7 +65,7 @@ func (p *Playground) threadIn(ctx context.Context, who *Persona, room *room, thr
 }
 
 func messageText(text string, alone bool) (string, error) {
-	text = strings.TrimSpace(clean(text))
+	text = strings.TrimSpace(chat.Clean(text))
 	if text == "" && !alone {
 		return "", &problem{status: 422, Code: "empty", Message: "The message is empty."}
 	}

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"balie/adapters/playground/wire"
@@ -158,7 +156,7 @@ func (p *Playground) destination(ctx context.Context, to chat.Place) (*room, str
 
 // fill renders a post into its message.
 func (p *Playground) fill(m *wire.Message, post chat.Post) {
-	m.Text = cut(post.Text, messageMax)
+	m.Text = chat.Cut(post.Text, messageMax)
 	m.Author = author(post.Author)
 	m.Mention = nil
 	for _, id := range post.Mention {
@@ -174,7 +172,7 @@ func author(a *chat.Author) *chat.Author {
 	if a == nil {
 		return nil
 	}
-	return &chat.Author{Name: cut(a.Name, labelMax), Avatar: a.Avatar}
+	return &chat.Author{Name: chat.Cut(a.Name, labelMax), Avatar: a.Avatar}
 }
 
 // card is the card within the limits: what is too long is its text, in all likelihood.
@@ -183,15 +181,15 @@ func card(c *chat.Card) *chat.Card {
 		return nil
 	}
 	out := &chat.Card{
-		Title: cut(c.Title, labelMax), URL: c.URL, Author: author(c.Author), Tone: c.Tone, Footer: cut(c.Footer, labelMax),
+		Title: chat.Cut(c.Title, labelMax), URL: c.URL, Author: author(c.Author), Tone: c.Tone, Footer: chat.Cut(c.Footer, labelMax),
 	}
 	left := cardMax - utf8.RuneCountInString(out.Title) - utf8.RuneCountInString(out.Footer)
 	for _, f := range c.Facts {
-		f.Label, f.Value = cut(f.Label, labelMax), cut(f.Value, max(1, min(left, 4*labelMax)))
+		f.Label, f.Value = chat.Cut(f.Label, labelMax), chat.Cut(f.Value, max(1, min(left, 4*labelMax)))
 		left -= utf8.RuneCountInString(f.Label) + utf8.RuneCountInString(f.Value)
 		out.Facts = append(out.Facts, f)
 	}
-	out.Text = cut(c.Text, max(1, left))
+	out.Text = chat.Cut(c.Text, max(1, left))
 	return out
 }
 
@@ -222,37 +220,4 @@ func (p *Playground) copyFile(ctx context.Context, id string, f chat.OutFile) (w
 
 func (p *Playground) ref(m *wire.Message) chat.Ref {
 	return chat.Ref{Platform: platformName, Workspace: p.opts.Workspace, Channel: m.Channel, Thread: m.Thread, Message: m.ID}
-}
-
-// clean takes away what has no place in a text: control characters other than line breaks and tabs, and bytes that are
-// no UTF-8.
-func clean(s string) string {
-	ok := func(r rune) bool { return r == '\n' || r == '\t' || !unicode.IsControl(r) }
-	if utf8.ValidString(s) && strings.IndexFunc(s, func(r rune) bool { return !ok(r) }) < 0 {
-		return s
-	}
-	return strings.Map(func(r rune) rune {
-		if ok(r) {
-			return r
-		}
-		return -1
-	}, strings.ToValidUTF8(s, "\uFFFD"))
-}
-
-// cut is the text, cleaned and at most so many characters long.
-func cut(s string, characters int) string {
-	s = clean(s)
-	if len(s) <= characters {
-		return s
-	}
-	n := 0
-	for i := range s {
-		if n++; n == characters {
-			if utf8.RuneCountInString(s[i:]) == 1 {
-				return s
-			}
-			return s[:i] + "…"
-		}
-	}
-	return s
 }

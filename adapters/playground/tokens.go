@@ -76,7 +76,7 @@ func (p *Playground) buttons(list []chat.Button, holder string, at stamp) []wire
 		}
 		s := at
 		s.Value = b.Value
-		shown := wire.Button{Label: cut(b.Label, labelMax), Style: b.Style, Confirm: clean(b.Confirm)}
+		shown := wire.Button{Label: chat.Cut(b.Label, labelMax), Style: b.Style, Confirm: chat.Clean(b.Confirm)}
 		for _, o := range b.Options {
 			s.Choices = append(s.Choices, o.Value)
 			shown.Options = append(shown.Options, option(o))
@@ -88,18 +88,18 @@ func (p *Playground) buttons(list []chat.Button, holder string, at stamp) []wire
 }
 
 func option(o chat.Option) chat.Option {
-	return chat.Option{Value: o.Value, Label: cut(o.Label, labelMax), Hint: clean(o.Hint)}
+	return chat.Option{Value: o.Value, Label: chat.Cut(o.Label, labelMax), Hint: chat.Clean(o.Hint)}
 }
 
 // form is a form as it is shown to the person.
 func (p *Playground) form(f *chat.Form, who *Persona, at stamp) *wire.Form {
 	at.Value = f.Value
 	out := &wire.Form{
-		Token: p.seal(forForm, who.ID, formLife, at), Title: cut(f.Title, labelMax), Intro: cut(f.Intro, messageMax),
-		Submit: cut(f.Submit, labelMax), Fields: make([]chat.Field, 0, len(f.Fields)),
+		Token: p.seal(forForm, who.ID, formLife, at), Title: chat.Cut(f.Title, labelMax), Intro: chat.Cut(f.Intro, messageMax),
+		Submit: chat.Cut(f.Submit, labelMax), Fields: make([]chat.Field, 0, len(f.Fields)),
 	}
 	for _, field := range f.Fields {
-		field.Label, field.Hint, field.Placeholder = cut(field.Label, labelMax), clean(field.Hint), clean(field.Placeholder)
+		field.Label, field.Hint, field.Placeholder = chat.Cut(field.Label, labelMax), chat.Clean(field.Hint), chat.Clean(field.Placeholder)
 		options := make([]chat.Option, 0, len(field.Options))
 		for _, o := range field.Options {
 			options = append(options, option(o))
