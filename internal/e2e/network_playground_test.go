@@ -77,6 +77,10 @@ func (n *playgroundNetwork) remove(ctx context.Context, as string, m message) (a
 	return n.answer(as)(n.client.As(as).Delete(ctx, m.ID))
 }
 
+func (n *playgroundNetwork) react(ctx context.Context, as string, m message, emoji string) (answer, error) {
+	return n.answer(as)(n.client.As(as).React(ctx, m.ID, emoji, false))
+}
+
 func (n *playgroundNetwork) upload(ctx context.Context, as, _, name, content string) (string, answer, error) {
 	f, err := n.client.As(as).Upload(ctx, name, "", strings.NewReader(content))
 	a, err := n.answer(as)(wire.Answer{}, err)

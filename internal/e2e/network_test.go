@@ -39,6 +39,8 @@ type network interface {
 	say(ctx context.Context, as, channel, thread, text string, uploads ...string) (answer, error)
 	edit(ctx context.Context, as string, m message, text string) (answer, error)
 	remove(ctx context.Context, as string, m message) (answer, error)
+	// react puts an emoji, by its short name, on a message.
+	react(ctx context.Context, as string, m message, emoji string) (answer, error)
 	// upload brings a file to a channel, to be said or put into a form by the ID that it gives.
 	upload(ctx context.Context, as, channel, name, content string) (id string, a answer, err error)
 	download(ctx context.Context, as string, m message, f file) (string, error)

@@ -45,13 +45,18 @@ func (p person) types(channel, line string) answer {
 	return p.must(p.net.command(p.Context(), p.id, channel, "", line))
 }
 
-// makesTicketOf asks for the form that makes a ticket of a message, in the way that the network has for it.
+// makesTicketOf asks for the form that makes a ticket of a message: by its menu, or by a ticket put on it.
 func (p person) makesTicketOf(m message) *form {
 	p.Helper()
 	if p.can.shortcut {
 		return p.must(p.net.shortcut(p.Context(), p.id, m)).Form
 	}
-	return p.must(p.net.command(p.Context(), p.id, m.Channel, m.ID, "/ticket")).Form
+	p.must(p.net.react(p.Context(), p.id, m, "ticket"))
+	offer := p.sees(direct, "")
+	if len(offer.Buttons) == 0 {
+		p.Fatalf("%s is offered nothing: %s", p.id, offer.Text)
+	}
+	return p.clicks(offer, offer.Buttons[0].Label).Form
 }
 
 // reads says that the answer has a private message with the parts.
