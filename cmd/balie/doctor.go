@@ -19,10 +19,10 @@ func (doctorCommand) Run(with surroundings) error {
 	problems := 0
 	tell := func(f app.Finding) error {
 		if f.Problem == "" {
-			return with.printf("ok       %-9s %s", f.About, f.Fine)
+			return with.printf("ok       %-10s %s", f.About, f.Fine)
 		}
 		problems++
-		return with.printf("problem  %-9s %s", f.About, f.Problem)
+		return with.printf("problem  %-10s %s", f.About, f.Problem)
 	}
 	findings := []app.Finding{{About: "settings", Fine: "they can be read"}, lookAtPolicy(c.Policy)}
 	for _, f := range append(findings, app.Examine(with.ctx, c, log)...) {

@@ -34,6 +34,8 @@ type commands struct {
 	Import  importCommand  `cmd:"" help:"Put an exported helpdesk into an empty store."`
 	Migrate migrateCommand `cmd:"" help:"Copy the helpdesk from one store into another, empty one."`
 	Version versionCommand `cmd:"" help:"Print the version."`
+
+	Mattermost mattermostCommand `cmd:"" help:"Prepare a Mattermost server for Balie: balie mattermost setup."`
 }
 
 // surroundings are what a command may use of the process.
@@ -76,7 +78,7 @@ func run(args []string, with surroundings) int {
 	case err == nil:
 		return 0
 	case errors.As(err, &usage):
-		with.sayf("balie: %v; see balie %s --help", err, parsed.Selected().Name)
+		with.sayf("balie: %v; see %s --help", err, parsed.Selected().FullPath())
 		return exitUsage
 	}
 	with.sayf("balie: %v", err)

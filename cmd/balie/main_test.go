@@ -119,7 +119,7 @@ func TestCommands(t *testing.T) {
 		{args: []string{"check", "broken.yaml"}, code: 1, errs: "broken.yaml has 1 mistake\n"},
 		{args: []string{"check"}, dir: empty, code: 1, errs: "there is no such file"},
 		{args: []string{"check"}, env: []string{"BALIE_POLICY=broken.yaml"}, code: 1, errs: "did you mean planned"},
-		{args: []string{"doctor"}, out: "ok       policy    helpdesk.yaml: 1 team, 5 categories"},
+		{args: []string{"doctor"}, out: "ok       policy     helpdesk.yaml: 1 team, 5 categories"},
 		{args: []string{"doctor"}, out: "will be made at the first start"},
 		{args: []string{"doctor"}, dir: empty, code: 1, out: "problem  policy", errs: "there is 1 problem"},
 		{args: []string{"doctor"}, env: []string{"BALIE_ADDR=" + l.Addr().String()}, code: 1, out: "another program listens on"},

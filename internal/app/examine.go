@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 
@@ -16,7 +17,9 @@ import (
 	"github.com/oklog/ulid/v2"
 	"github.com/sirupsen/logrus"
 
+	"balie/adapters/mattermost/examine"
 	"balie/internal/config"
+	"balie/internal/policy"
 	"balie/internal/store"
 	"balie/internal/store/mongo"
 )
@@ -40,7 +43,35 @@ func Examine(ctx context.Context, c config.Config, log logrus.FieldLogger) []Fin
 	if !c.Mongo.URI.IsSet() {
 		findings = append(findings, examineFolder(c.DataDir))
 	}
-	return append(findings, examineStore(ctx, c, log, running), examineSecret(c))
+	findings = append(findings, examineStore(ctx, c, log, running), examineSecret(c))
+	if c.Mattermost.URL != "" {
+		findings = append(findings, examineMattermost(ctx, c, running)...)
+	}
+	return findings
+}
+
+// examineMattermost looks at the server and the channels that the policy names on it.
+func examineMattermost(ctx context.Context, c config.Config, running bool) []Finding {
+	o := examine.Options{URL: c.Mattermost.URL, Token: c.Mattermost.Token.Reveal(), Callback: c.URL, Running: running}
+	for _, t := range c.Mattermost.EachCommandToken() {
+		o.CommandTokens = append(o.CommandTokens, t.Reveal())
+	}
+	// What is wrong with the policy is said elsewhere.
+	if p, err := policy.Load(c.Policy); err == nil {
+		o.Channels = []string{}
+		for _, team := range p.Teams {
+			for _, place := range team.Triage {
+				if place.Platform == "mattermost" && !slices.Contains(o.Channels, place.ID) {
+					o.Channels = append(o.Channels, place.ID)
+				}
+			}
+		}
+	}
+	var findings []Finding
+	for _, f := range examine.Examine(ctx, o) {
+		findings = append(findings, Finding{About: "mattermost", Fine: f.Fine, Problem: f.Problem})
+	}
+	return findings
 }
 
 // examineAddress says whether the address can be listened on, and whether a Balie does so already.
