@@ -96,6 +96,8 @@ func (n *playgroundNetwork) download(ctx context.Context, as string, m message, 
 	return string(content), errors.Join(err, r.Close())
 }
 
+func (n *playgroundNetwork) late(context.Context, string) ([]message, error) { return nil, nil }
+
 // messages reads all the pages.
 func (n *playgroundNetwork) messages(ctx context.Context, as, channel, thread string) (all []message, err error) {
 	p := n.client.As(as)

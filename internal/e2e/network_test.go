@@ -45,6 +45,8 @@ type network interface {
 	upload(ctx context.Context, as, channel, name, content string) (id string, a answer, err error)
 	download(ctx context.Context, as string, m message, f file) (string, error)
 
+	// late is what only they read and came after the last answer: none where answers are complete.
+	late(ctx context.Context, as string) ([]message, error)
 	// messages are what stands in a channel or, with the root's ID, that root and the replies to it. The oldest is the
 	// first, and what was deleted is left out.
 	messages(ctx context.Context, as, channel, thread string) ([]message, error)
@@ -70,6 +72,7 @@ type abilities struct {
 	closing    bool // closing a form tells what was typed into it
 	oldButtons bool // a button that the message has no more can be pressed all the same
 	emptyFiles bool // a file may be empty
+	later      bool // what answers a form may come a moment later, or as a message in the direct conversation
 }
 
 // trouble is what a network does wrong when the bot posts or edits.

@@ -59,13 +59,35 @@ func (p person) makesTicketOf(m message) *form {
 	return p.clicks(offer, offer.Buttons[0].Label).Form
 }
 
-// reads says that the answer has a private message with the parts.
+// reads says that the answer has a private message with the parts, or waits for it where answers may come later.
 func (p person) reads(a answer, parts ...string) message {
 	p.Helper()
 	m, ok := a.reads(parts...)
-	if !ok {
+	if !ok && !p.can.later {
 		p.Fatalf("%s reads %+v, nothing with %q", p.id, a.Private, parts)
 	}
+	if !ok {
+		p.eventually(func() error {
+			late, err := p.net.late(p.Context(), p.id)
+			if err != nil {
+				return err
+			}
+			a.Private = append(a.Private, late...)
+			in, err := p.net.messages(p.Context(), p.id, direct, "")
+			if err != nil {
+				return err
+			}
+			news := answer{Private: slices.DeleteFunc(in, func(m message) bool { return !m.Bot || p.seen[m.ID] })}
+			if m, ok = a.reads(parts...); !ok {
+				m, ok = news.reads(parts...)
+			}
+			if !ok {
+				return fmt.Errorf("%s reads %+v, and later %+v, nothing with %q", p.id, a.Private, news.Private, parts)
+			}
+			return nil
+		})
+	}
+	p.seen[m.ID] = true
 	return m
 }
 
@@ -173,8 +195,8 @@ func (p person) neverSees(secret string) {
 	}
 }
 
-// told says that the message notifies those people, and nobody else.
-func (w *world) told(m message, people ...string) {
+// notifies says that the message notifies those people, and nobody else.
+func (w *world) notifies(m message, people ...string) {
 	w.Helper()
 	if !slices.Equal(m.Mentions, people) {
 		w.Errorf("%q mentions %q, not %q", m.Text, m.Mentions, people)
@@ -267,7 +289,7 @@ func (p person) opens(summary string) (key string, card message) {
 	p.Helper()
 	f := p.types("general", "/ticket "+summary).Form
 	a := p.fills(f, "type", "question", "category", "other")
-	m := p.reads(a, "HD-")
+	m := p.reads(a, "Your ticket is", "HD-")
 	i := strings.Index(m.Text, "HD-")
 	key = m.Text[i : i+len("HD-00000")]
 	p.sees(direct, "", key)

@@ -85,7 +85,7 @@ func TestStory(t *testing.T) {
 		if won.id != "bram" { // the story goes on with Bram
 			carla.fills(carla.clicks(card, "More …", "Assign").Form, "assignee", "bram")
 			ana.sees(direct, mine.ID, "assigned this ticket to Bram")
-			w.told(bram.sees("ict-triage", card.ID, "assigned this ticket to Bram"), "bram")
+			w.notifies(bram.sees("ict-triage", card.ID, "assigned this ticket to Bram"), "bram")
 		}
 
 		// They talk. What Ana types goes to the team, what agents type in their thread stays there.
@@ -94,7 +94,7 @@ func TestStory(t *testing.T) {
 		bram.sees("ict-triage", card.ID, "Bram de Wit", "Reply to the requester", "Which tray?")
 		said := ana.says(direct, mine.ID, "The lower one")
 		heard := bram.sees("ict-triage", card.ID, "Ana Silva: The lower one")
-		w.told(heard, "bram")
+		w.notifies(heard, "bram")
 		carla.says("ict-triage", card.ID, "She always says that")
 		bram.fills(bram.clicks(card, "More …", "Note").Form, "text", "A known jam, see the wiki")
 		carla.sees("ict-triage", card.ID, "Note for the team", "A known jam")
@@ -121,7 +121,7 @@ func TestStory(t *testing.T) {
 		ana.sees(direct, mine.ID, "Bram de Wit changed the priority from High to Urgent", "The whole floor prints there")
 		bram.watches(card, "Priority: Urgent", "Asked for: High")
 		bram.fills(bram.clicks(card, "More …", "Assign").Form, "assignee", "carla")
-		w.told(carla.sees("ict-triage", card.ID, "assigned this ticket to Carla"), "carla")
+		w.notifies(carla.sees("ict-triage", card.ID, "assigned this ticket to Carla"), "carla")
 		ana.sees(direct, mine.ID, "assigned this ticket to Carla")
 		bram.fills(bram.clicks(card, "More …", "Add follower").Form, "person", "david")
 		ana.sees(direct, mine.ID, "added David Bakker as a follower")
@@ -143,7 +143,7 @@ func TestStory(t *testing.T) {
 		david.sees(direct, his.ID, "New rollers.")
 		carla.sees("ict-triage", card.ID, "resolved this ticket", "New rollers.")
 		ana.says(direct, mine.ID, "It jams again")
-		w.told(carla.sees("ict-triage", card.ID, "It jams again"), "carla")
+		w.notifies(carla.sees("ict-triage", card.ID, "It jams again"), "carla")
 		carla.sees("ict-triage", card.ID, "Ana Silva reopened this ticket")
 		ana.sees(direct, mine.ID, "Ana Silva reopened this ticket")
 		david.sees(direct, his.ID, "Ana Silva: It jams again")

@@ -39,7 +39,7 @@ func TestBadInput(t *testing.T) {
 		if card.Title == "" || strings.ContainsAny(card.Title, "\u202e\x07") {
 			t.Errorf("the card is %q", card.Title)
 		}
-		w.told(card)
+		w.notifies(card)
 		mine := ana.sees(direct, "", "HD-00001")
 
 		// Messages that are too long are refused to whoever wrote them, and stay where they are.

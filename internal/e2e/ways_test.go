@@ -80,7 +80,7 @@ func TestWaysIn(t *testing.T) {
 		if got := w.field(f, "summary").Value; len(got) == 0 || got[0] != "The beamer in room 4 flickers" {
 			t.Fatalf("the summary starts as %q", got)
 		}
-		bram.fills(f, "type", "question", "category", "other")
+		bram.reads(bram.fills(f, "type", "question", "category", "other"), "Je melding is", "HD-00001")
 		card := carla.sees("ict-triage", "", "HD-00001", "The beamer in room 4 flickers")
 		bram.sees(direct, "", "HD-00001")
 		carla.sees("ict-triage", card.ID, "Eva Lindqvist", "Taken along from the chat", "It started on Monday")
@@ -90,7 +90,8 @@ func TestWaysIn(t *testing.T) {
 		eva.reads(eva.types("general", "/ticket panel"), "Only the team")
 		carla.types("general", "/ticket panel")
 		panel := eva.sees("general", "", "Need help?")
-		eva.fills(eva.clicks(panel, "New ticket").Form, "summary", "Lost my badge", "type", "question", "category", "other")
+		f = eva.clicks(panel, "New ticket").Form
+		eva.reads(eva.fills(f, "summary", "Lost my badge", "type", "question", "category", "other"), "Your ticket is", "HD-00002")
 		carla.sees("ict-triage", "", "HD-00002", "Lost my badge", "by Eva")
 		eva.sees(direct, "", "HD-00002")
 
