@@ -121,6 +121,34 @@ func TestTheServerGoesAway(t *testing.T) {
 	}
 }
 
+func TestWaitsWhenToldTo(t *testing.T) {
+	var bodies []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		bodies = append(bodies, string(body))
+		if len(bodies) < 3 {
+			w.Header().Set("Retry-After", "0")
+			http.Error(w, "limit exceeded", http.StatusTooManyRequests)
+			return
+		}
+		if _, err := io.WriteString(w, "{}"); err != nil {
+			t.Error(err)
+		}
+	}))
+	defer server.Close()
+	site, err := mattermosttest.At(t.Context(), server.URL, "admin", "secret")
+	if err != nil {
+		t.Fatal(err)
+	}
+	site.Close()
+	if len(bodies) != 3 || bodies[0] == "" || bodies[2] != bodies[0] {
+		t.Errorf("what came: %q", bodies)
+	}
+}
+
 func TestNothingIsLeftRunning(t *testing.T) {
 	_, town, in := newTown(t)
 	in.command = func(map[string]string) any { return map[string]any{"text": "Yes"} }
