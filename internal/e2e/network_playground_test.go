@@ -96,8 +96,6 @@ func (n *playgroundNetwork) download(ctx context.Context, as string, m message, 
 	return string(content), errors.Join(err, r.Close())
 }
 
-func (n *playgroundNetwork) late(context.Context, string) ([]message, error) { return nil, nil }
-
 // messages reads all the pages.
 func (n *playgroundNetwork) messages(ctx context.Context, as, channel, thread string) (all []message, err error) {
 	p := n.client.As(as)
@@ -159,6 +157,8 @@ func (n *playgroundNetwork) forge(ctx context.Context, as string, m message) (ta
 	}
 	return taken, nil
 }
+
+func (n *playgroundNetwork) brace() bool { return false }
 
 func (n *playgroundNetwork) trouble(ctx context.Context, t trouble) error {
 	f := wire.Faults{FailNext: t.failNext, Uncertain: t.uncertain, EveryMS: map[string]int{}}

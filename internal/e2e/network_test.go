@@ -45,8 +45,6 @@ type network interface {
 	upload(ctx context.Context, as, channel, name, content string) (id string, a answer, err error)
 	download(ctx context.Context, as string, m message, f file) (string, error)
 
-	// late is what only they read and came after the last answer: none where answers are complete.
-	late(ctx context.Context, as string) ([]message, error)
 	// messages are what stands in a channel or, with the root's ID, that root and the replies to it. The oldest is the
 	// first, and what was deleted is left out.
 	messages(ctx context.Context, as, channel, thread string) ([]message, error)
@@ -55,8 +53,10 @@ type network interface {
 
 	// forge presses buttons that nobody made, as like the message's as possible, and tells of those that were taken.
 	forge(ctx context.Context, as string, m message) (taken []string, err error)
-	// trouble is what the network does wrong on purpose from now on; the zero value ends it.
+	// trouble is what the network does wrong on purpose from now on; the zero value ends it. brace says that there will be
+	// trouble, and whether the program has to be started again for that.
 	trouble(ctx context.Context, t trouble) error
+	brace() (again bool)
 }
 
 // direct is the channel that each person alone has with the bot.
@@ -72,7 +72,6 @@ type abilities struct {
 	closing    bool // closing a form tells what was typed into it
 	oldButtons bool // a button that the message has no more can be pressed all the same
 	emptyFiles bool // a file may be empty
-	later      bool // what answers a form may come a moment later, or as a message in the direct conversation
 }
 
 // trouble is what a network does wrong when the bot posts or edits.

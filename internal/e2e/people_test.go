@@ -59,35 +59,13 @@ func (p person) makesTicketOf(m message) *form {
 	return p.clicks(offer, offer.Buttons[0].Label).Form
 }
 
-// reads says that the answer has a private message with the parts, or waits for it where answers may come later.
+// reads says that the answer has a private message with the parts.
 func (p person) reads(a answer, parts ...string) message {
 	p.Helper()
 	m, ok := a.reads(parts...)
-	if !ok && !p.can.later {
+	if !ok {
 		p.Fatalf("%s reads %+v, nothing with %q", p.id, a.Private, parts)
 	}
-	if !ok {
-		p.eventually(func() error {
-			late, err := p.net.late(p.Context(), p.id)
-			if err != nil {
-				return err
-			}
-			a.Private = append(a.Private, late...)
-			in, err := p.net.messages(p.Context(), p.id, direct, "")
-			if err != nil {
-				return err
-			}
-			news := answer{Private: slices.DeleteFunc(in, func(m message) bool { return !m.Bot || p.seen[m.ID] })}
-			if m, ok = a.reads(parts...); !ok {
-				m, ok = news.reads(parts...)
-			}
-			if !ok {
-				return fmt.Errorf("%s reads %+v, and later %+v, nothing with %q", p.id, a.Private, news.Private, parts)
-			}
-			return nil
-		})
-	}
-	p.seen[m.ID] = true
 	return m
 }
 
