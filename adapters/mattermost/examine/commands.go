@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/mattermost/mattermost/server/public/model"
 
@@ -73,13 +72,13 @@ func (v *visit) guess(ctx context.Context, teams []*model.Team) {
 	remedy := "see under Integrations > Slash Commands that it sends POST to " + v.Callback + setup.CommandPath +
 		", and that its token is in MATTERMOST_COMMAND_TOKENS; balie mattermost setup sees to both"
 	if len(listed) > 0 {
-		v.fine("there is %s, and the bot may not see where it calls: if it fails, %s", strings.Join(listed, ", "), remedy)
+		v.fine("there is %s, and the bot may not see where it calls: if it fails, %s", list(listed), remedy)
 	}
 	switch {
 	case len(missing) == 0:
 	case len(v.CommandTokens) < len(v.teams):
-		v.problem("there seems to be no slash command in %s: %s", strings.Join(missing, ", "), remedy)
+		v.problem("there seems to be no slash command in %s: %s", list(missing), remedy)
 	default:
-		v.fine("the bot sees no slash command in %s: if yours fails, %s", strings.Join(missing, ", "), remedy)
+		v.fine("the bot sees no slash command in %s: if yours fails, %s", list(missing), remedy)
 	}
 }

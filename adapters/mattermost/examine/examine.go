@@ -95,10 +95,10 @@ func (v *visit) lookAtServer(ctx context.Context) bool {
 		return false
 	case !bot.IsBot:
 		v.problem("MATTERMOST_TOKEN is @%s's own, which is no bot account: use a bot's, from balie mattermost setup", bot.Username)
-	default:
-		v.fine("MATTERMOST_TOKEN is the bot @%s's", bot.Username)
+		return false
 	}
 	v.bot = bot
+	v.fine("MATTERMOST_TOKEN is the bot @%s's", bot.Username)
 	if v.server, err = server.SeenBy(ctx, v.Token); err != nil {
 		v.server = server
 	}
@@ -128,7 +128,16 @@ func (v *visit) lookAtTeams(ctx context.Context) {
 		v.problem("@%s is in no team: add it with balie mattermost setup, or with Invite People in a team", v.bot.Username)
 		return
 	}
-	v.fine("@%s is in the teams %s", v.bot.Username, strings.Join(names, ", "))
+	v.fine("@%s is in the teams %s", v.bot.Username, list(names))
+}
+
+// list names some and counts the others.
+func list(names []string) string {
+	const most = 10
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 }
 
 // lookAtRights says what the bot may do about its posts.
