@@ -58,7 +58,9 @@ func (m *mattermostSetupCommand) Run(with surroundings) error {
 	} else {
 		err = m.write(with, lines)
 	}
-	if err = errors.Join(err, m.tellChannels(with, result.Channels)); err != nil {
+	hidden, hiding := m.overridden(with, lines)
+	left += hidden
+	if err = errors.Join(err, hiding, m.tellChannels(with, result.Channels)); err != nil {
 		return err
 	}
 	switch {
@@ -192,6 +194,19 @@ func (m *mattermostSetupCommand) write(with surroundings, lines []envLine) error
 		return with.printf("%-8s %-9s %s has everything", setup.Found, "settings", m.Write)
 	}
 	return with.printf("%-8s %-9s %s has %s now", setup.Changed, "settings", m.Write, strings.Join(changed, ", "))
+}
+
+// overridden says which of the lines have no effect in the file, because the process has another value.
+func (m *mattermostSetupCommand) overridden(with surroundings, lines []envLine) (n int, err error) {
+	for _, l := range lines {
+		value, wrong := config.Lookup(with.environ, "", l.name)
+		if err = errors.Join(err, wrong); m.Write == "" || value == "" || strings.TrimRight(value, "/") == l.value {
+			continue
+		}
+		n++
+		err = errors.Join(err, with.printf("%-8s %-9s %s of the process goes before %s: take it away, or set it to the same", setup.ToDo, "settings", l.name, m.Write))
+	}
+	return n, err
 }
 
 // tellChannels says what the policy needs to know of the triage channels.
