@@ -1,0 +1,151 @@
+package mattermost
+
+import (
+	"context"
+	"encoding/json"
+	"sync"
+	"time"
+)
+
+const (
+	cursorName  = "mattermost|heard"
+	cursorEvery = 5 * time.Second
+)
+
+// cursor is up to when everything was heard and told, by the server's clock. It survives a restart.
+type cursor struct {
+	*ears
+	every time.Duration
+
+	mu   sync.Mutex
+	high int64 // everything up to then was heard, but for what the catch-up is after; 0 before the first connection ever
+	kept int64
+}
+
+// kept is what stands in the memory.
+type keptCursor struct {
+	Heard int64 `json:"heard"` // milliseconds since 1970
+}
+
+func newCursor(e *ears) *cursor { return &cursor{ears: e, every: cursorEvery} }
+
+// recall reads up to where an earlier process has heard, however long that takes; false if ctx ends first.
+func (c *cursor) recall(ctx context.Context) bool {
+	for pause := c.opts.RetryAfter; ; pause = min(2*pause, retryMost) {
+		value, err := c.opts.Memory.Recall(ctx, cursorName)
+		if err == nil {
+			c.read(value)
+			return true
+		}
+		if pause == c.opts.RetryAfter && ctx.Err() == nil {
+			c.log.WithError(err).Warn("mattermost: it cannot be read up to where the bot has heard; it listens as soon as that is known")
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-time.After(jitter(pause)):
+		}
+	}
+}
+
+func (c *cursor) read(value []byte) {
+	if len(value) == 0 {
+		return
+	}
+	var k keptCursor
+	if err := json.Unmarshal(value, &k); err != nil || k.Heard <= 0 {
+		c.log.WithError(err).Error("mattermost: up to where the bot has heard is not readable; it hears from now on, and what was said while it was away is missing")
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.high, c.kept = k.Heard, k.Heard
+}
+
+// began is up to when everything was heard at the beginning of a connection; without ever one before, false: then it is
+// now. A time to come is no time that anything was heard at.
+func (c *cursor) began(now int64) (int64, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.high == 0 {
+		c.high = now
+		return now, false
+	}
+	c.high = min(c.high, now)
+	return c.high, true
+}
+
+// mark is what something waits with that happened then: the cursor stays below.
+func (c *cursor) mark(at int64) int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return max(1, min(at, c.high))
+}
+
+// advance moves the cursor to the time of something that was heard. Whoever imports posts may date them as they like.
+func (c *cursor) advance(at, now int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.high = max(c.high, min(at, now))
+}
+
+// until is up to when everything was heard and told; 0 if nothing is known yet.
+func (c *cursor) until() int64 {
+	// In this order: what is heard in between is later than high, and waits.
+	c.mu.Lock()
+	high := c.high
+	c.mu.Unlock()
+	if low := c.catchup.floor(); low != 0 && low <= high {
+		return low - 1
+	}
+	return high
+}
+
+// run keeps the cursor while it moves.
+func (c *cursor) run(ctx context.Context) {
+	tick := time.NewTicker(c.every)
+	defer tick.Stop()
+	failed := false
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		err := c.keep(ctx)
+		if err != nil && !failed && ctx.Err() == nil {
+			c.log.WithError(err).Warn("mattermost: up to where the bot has heard could not be kept; after a restart it hears some of it again")
+		}
+		failed = err != nil
+	}
+}
+
+// last keeps the cursor at the end.
+func (c *cursor) last(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if err := c.keep(ctx); err != nil {
+		c.log.WithError(err).Warn("mattermost: up to where the bot has heard could not be kept; after a restart it hears some of it again")
+	}
+}
+
+func (c *cursor) keep(ctx context.Context) error {
+	until := c.until()
+	c.mu.Lock()
+	kept := c.kept
+	c.mu.Unlock()
+	if until == 0 || until == kept {
+		return nil
+	}
+	value, err := json.Marshal(keptCursor{Heard: until})
+	if err != nil {
+		return err
+	}
+	if err := c.opts.Memory.Keep(ctx, cursorName, value); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.kept = until
+	return nil
+}

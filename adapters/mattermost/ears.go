@@ -1,0 +1,158 @@
+package mattermost
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/mattermost/mattermost/server/public/model"
+
+	"balie/internal/chat"
+)
+
+// requestMax is how long a single question to the server may take that nobody waits for.
+const requestMax = 30 * time.Second
+
+// ears hear what people say, over the websocket and, where that missed something, over REST, and tell the bot.
+type ears struct {
+	*Mattermost
+	queue   *queue
+	catchup *catchup
+	cursor  *cursor
+	tell    func(ctx context.Context, e chat.Event, late bool) error
+	ahead   atomic.Int64 // how far the server's clock is ahead of ours, in milliseconds
+	wg      sync.WaitGroup
+
+	// Only the goroutine that reads the websocket uses these.
+	connection string          // the server's id for it; "" before the first
+	next       int64           // the number of the next event
+	strange    map[string]bool // kinds of events that were logged
+}
+
+func newEars(m *Mattermost) *ears { return &ears{Mattermost: m, strange: map[string]bool{}} }
+
+// listen hears until ctx ends.
+func (e *ears) listen(ctx context.Context, h chat.Handler) {
+	e.tell = func(ctx context.Context, ev chat.Event, late bool) error { return e.hear(ctx, h, ev, late) }
+	e.attend(ctx)
+}
+
+func (e *ears) attend(ctx context.Context) {
+	e.queue = newQueue(ctx, e.opts.RetryAfter, e.log)
+	e.catchup = newCatchup(e)
+	e.queue.ebbed = e.catchup.nudge
+	e.cursor = newCursor(e)
+	e.connection, e.next = "", 0
+	if !e.cursor.recall(ctx) {
+		return
+	}
+	e.wg.Go(func() { e.catchup.run(ctx) })
+	e.wg.Go(func() { e.cursor.run(ctx) })
+	e.stayConnected(ctx)
+	e.wg.Wait()
+	e.queue.wait()
+	e.cursor.last(ctx)
+}
+
+// aside does something for which nobody waits, until ctx ends.
+func (e *ears) aside(ctx context.Context, do func(ctx context.Context)) {
+	e.wg.Go(func() {
+		ctx, cancel := context.WithTimeout(ctx, requestMax)
+		defer cancel()
+		do(ctx)
+	})
+}
+
+// serverNow is the time by the server's clock, in its milliseconds.
+func (e *ears) serverNow() int64 { return time.Now().UnixMilli() + e.ahead.Load() }
+
+// heard puts what was heard into its line.
+func (e *ears) heard(u *utterance) {
+	if it := e.item(u); it != nil {
+		e.queue.add(it)
+	}
+	e.cursor.advance(u.at, e.serverNow()) // only now, so that it is never ahead of what waits
+}
+
+func (e *ears) items(all []*utterance) []*item {
+	var out []*item
+	for _, u := range all {
+		if it := e.item(u); it != nil {
+			out = append(out, it)
+		}
+		e.cursor.advance(u.at, e.serverNow())
+	}
+	return out
+}
+
+// item is what waits for an utterance; nil if it is nothing to tell.
+func (e *ears) item(u *utterance) *item {
+	if u.at == 0 {
+		u.at = e.serverNow()
+	}
+	self := e.self.Load()
+	if u.post != nil && u.post.RootId == "" && self != nil {
+		e.roots.Add(u.post.Id, u.post.UserId == self.Id)
+	}
+	if self != nil && u.silent(self.Id) {
+		return nil
+	}
+	if c, ok := e.rooms.Peek(u.channel); ok && u.place == "" {
+		u.place = c.Type
+	}
+	return &item{channel: u.channel, thread: u.thread(), mark: e.cursor.mark(u.at), tell: func(ctx context.Context) error {
+		ask, cancel := context.WithTimeout(ctx, requestMax)
+		defer cancel()
+		ev, ok, err := e.event(ask, u)
+		if err != nil || !ok {
+			return err
+		}
+		return e.tell(ctx, ev, u.late)
+	}}
+}
+
+// frame is what one event of the websocket means; late if it may be one that was told before.
+func (e *ears) frame(ctx context.Context, f *model.WebSocketEvent, late bool) {
+	data, at := f.GetData(), f.GetBroadcast()
+	if at == nil {
+		at = &model.WebsocketBroadcast{}
+	}
+	kind, told := kinds[f.EventType()]
+	if told {
+		u, err := decode(kind, data, at.ChannelId)
+		if err != nil {
+			e.log.WithError(err).WithField("event", f.EventType()).Warn("mattermost: the server told something that cannot be read")
+			return
+		}
+		u.late = late
+		e.heard(u)
+		return
+	}
+	switch f.EventType() {
+	case model.WebsocketEventUserUpdated:
+		e.userUpdated(ctx, data)
+	case model.WebsocketEventUserAdded, model.WebsocketEventChannelUpdated, model.WebsocketEventChannelConverted,
+		model.WebsocketEventChannelDeleted, model.WebsocketEventChannelRestored, model.WebsocketEventChannelCreated,
+		model.WebsocketEventAddedToTeam:
+		e.forget(text(data, "channel_id"), at.ChannelId)
+	case model.WebsocketEventUserRemoved:
+		e.userRemoved(ctx, data, at)
+	case model.WebsocketEventLeaveTeam:
+		e.leftTeam(ctx, data)
+	default:
+		if name := string(f.EventType()); !e.strange[name] && len(e.strange) < 1000 {
+			e.strange[name] = true
+			e.log.WithField("event", name).Debug("mattermost: nothing is done with this kind of event")
+		}
+	}
+}
+
+// kinds are the events that the bot may be told of.
+var kinds = map[model.WebsocketEventType]kind{
+	model.WebsocketEventPosted:          wasPosted,
+	model.WebsocketEventPostEdited:      wasEdited,
+	model.WebsocketEventPostDeleted:     wasDeleted,
+	model.WebsocketEventReactionAdded:   wasReaction,
+	model.WebsocketEventReactionRemoved: wasReactionRemoved,
+}
