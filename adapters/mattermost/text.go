@@ -1,0 +1,213 @@
+package mattermost
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/mattermost/mattermost/server/public/shared/markdown"
+
+	"balie/internal/chat"
+)
+
+// gap is a zero-width space: nobody sees it, and no signs form anything across it.
+const gap = "\u200b"
+
+// outbound is a text of the bot's as Mattermost's Markdown, at most so many characters of it.
+//
+// The server finds mentions with its own parser, clients show what theirs make of it, and the browser's is lenient: it
+// looks for emphasis before code, and takes almost anything for a link. So what it must not form is taken apart, rather
+// than trusted to be in code: "](" stands in links that are allowed and nowhere else but in fenced code.
+func outbound(text string, most int) string { return fit(washed(text), most, rewrite) }
+
+// plain is a text that reads as it is inside Mattermost's Markdown, at most so many characters of it.
+func plain(s string, most int) string {
+	return fit(strings.TrimSpace(washed(s)), most, literally)
+}
+
+// line is a text for where clients show no Markdown, on one line.
+func line(s string, most int) string {
+	if most <= 0 {
+		return ""
+	}
+	return chat.Cut(strings.Join(strings.Fields(washed(s)), " "), most)
+}
+
+// inbound is what somebody wrote as the bot's Markdown. What people have from a post of the bot's may have its gaps.
+func inbound(text string) string {
+	return ourReference.ReplaceAllString(ourGap.ReplaceAllString(lines(chat.Clean(lines(text))), "$1"), "&$1")
+}
+
+var (
+	ourGap       = regexp.MustCompile(`([@:<\]!])` + gap)
+	ourReference = regexp.MustCompile(`&amp;(#?\w+;)`)
+)
+
+func lines(s string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
+}
+
+// washed is a text without what hides or reorders words. The browser takes U+2424 for a line break.
+func washed(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069:
+			return -1
+		case r == 0x2424:
+			return ' '
+		}
+		return r
+	}, chat.Clean(lines(s)))
+}
+
+// fit is the text as write puts it, cut before a line or word where it would be too long.
+func fit(s string, most int, write func(string) string) string {
+	if most <= 0 {
+		return ""
+	}
+	// The parser takes no longer texts, and writing makes them longer.
+	for n := min(2*most, markdown.MaxLen()/8); ; {
+		text, whole := shortened(s, n)
+		out := write(text)
+		long := utf8.RuneCountInString(out)
+		if long <= most {
+			return out
+		}
+		if whole {
+			n = utf8.RuneCountInString(text)
+		}
+		if n = min(n-1, n*most/long); n <= 0 {
+			return "…"
+		}
+	}
+}
+
+// shortened is a text of at most so many characters, and whether that is all of it.
+func shortened(s string, most int) (string, bool) {
+	n := 0
+	for i := range s {
+		if n++; n <= most {
+			continue
+		}
+		cut := s[:i]
+		for _, end := range []string{"\n", " "} {
+			if at := strings.LastIndex(cut, end); at > len(cut)*3/4 {
+				cut = cut[:at]
+				break
+			}
+		}
+		_, size := utf8.DecodeLastRuneInString(cut)
+		if len(cut) == i {
+			cut = cut[:len(cut)-size]
+		}
+		return strings.TrimRight(cut, " \n\t\\") + "…", false
+	}
+	return s, true
+}
+
+// rewrite makes Mattermost's Markdown of the bot's.
+func rewrite(s string) string {
+	out, ok := unmentioned(rewritten(s))
+	if !ok || !harmless(out) {
+		return literally(s)
+	}
+	return out
+}
+
+// literally makes Markdown that reads as the text stands.
+func literally(s string) string {
+	if out, ok := unmentioned(literal(s)); ok {
+		return out
+	}
+	return strings.ReplaceAll(literal(s), "@", "@"+gap)
+}
+
+// edit puts something else in place of a part of a text.
+type edit struct {
+	at, to int
+	with   string
+}
+
+func edited(s string, edits []edit) string {
+	slices.SortStableFunc(edits, func(a, b edit) int { return cmp.Compare(a.at, b.at) })
+	var out strings.Builder
+	last := 0
+	for _, e := range edits {
+		out.WriteString(s[last:e.at])
+		out.WriteString(e.with)
+		last = e.to
+	}
+	out.WriteString(s[last:])
+	return out.String()
+}
+
+// unmentioned puts a gap after each @ that a name could follow, as far as the server searches for names: in texts, the
+// parts of which it joins, but not in code or addresses. It is not ok if the parser has texts that do not stand there.
+func unmentioned(s string) (string, bool) {
+	for range 4 {
+		var edits []edit
+		ok := true
+		var text []rune
+		var at []int
+		flush := func() {
+			for i, r := range text {
+				if r == '@' && i+1 < len(text) && nameable(text[i+1]) && (i == 0 || !unicode.IsLetter(text[i-1]) && !unicode.IsNumber(text[i-1])) {
+					edits = append(edits, edit{at[i] + 1, at[i] + 1, gap})
+					ok = ok && s[at[i]] == '@'
+				}
+			}
+			text, at = text[:0], at[:0]
+		}
+		markdown.Inspect(s, func(node any) bool {
+			t, is := node.(*markdown.Text)
+			if !is {
+				flush()
+				return true
+			}
+			stands := strings.HasPrefix(s[t.Range.Position:], t.Text)
+			for i, r := range t.Text {
+				if !stands {
+					i = 0
+				}
+				text, at = append(text, r), append(at, t.Range.Position+i)
+			}
+			return false
+		})
+		flush()
+		if len(edits) == 0 || !ok {
+			return s, ok
+		}
+		s = edited(s, edits)
+	}
+	return s, false
+}
+
+// nameable says whether the server reads on after an @.
+func nameable(r rune) bool {
+	return strings.ContainsRune(":.-_@", r) || unicode.IsLetter(r) || unicode.IsNumber(r)
+}
+
+// harmless says whether the text shows no pictures and leads only where it may.
+func harmless(s string) bool {
+	good := true
+	markdown.Inspect(s, func(node any) bool {
+		switch v := node.(type) {
+		case *markdown.InlineImage, *markdown.ReferenceImage, *markdown.ReferenceLink:
+			good = false
+		case *markdown.InlineLink:
+			good = good && allowed(v.Destination())
+		case *markdown.Autolink:
+			good = good && allowed(v.Destination())
+		}
+		return true
+	})
+	return good
+}
+
+// allowed says whether the bot may lead people there.
+func allowed(address string) bool { return mayLead.MatchString(address) }
+
+var mayLead = regexp.MustCompile(`(?i)^(?:https?://[^/?#\s]|mailto:)`)
