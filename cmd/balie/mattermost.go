@@ -204,7 +204,8 @@ func (m *mattermostSetupCommand) overridden(with surroundings, lines []envLine) 
 			continue
 		}
 		n++
-		err = errors.Join(err, with.printf("%-8s %-9s %s of the process goes before %s: take it away, or set it to the same", setup.ToDo, "settings", l.name, m.Write))
+		err = errors.Join(err, with.printf("%-8s %-9s %s of the process goes before %s: take it away, or set it to the "+
+			"same", setup.ToDo, "settings", l.name, m.Write))
 	}
 	return n, err
 }

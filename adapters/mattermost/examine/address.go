@@ -27,7 +27,8 @@ func (v *visit) lookAtAddress(ctx context.Context) {
 		return
 	}
 	if us.Loopback && !chat.Here {
-		v.problem("BALIE_URL is %s, which is this machine only, and Mattermost runs on another: set it to an address that Mattermost reaches, "+
+		v.problem("BALIE_URL is %s, which is this machine only, and Mattermost runs on another: set it to an address that "+
+			"Mattermost reaches, "+
 			"and run balie mattermost setup", v.Callback)
 		return
 	}
@@ -36,7 +37,8 @@ func (v *visit) lookAtAddress(ctx context.Context) {
 		return
 	}
 	if err := healthy(ctx, v.Callback); err != nil {
-		v.problem("BALIE_URL: at %s Balie does not answer, not even from here: %v; see what is between (proxy, name, certificate)", v.Callback, err)
+		v.problem("BALIE_URL: at %s Balie does not answer, not even from here: %v; see what is between "+
+			"(proxy, name, certificate)", v.Callback, err)
 		return
 	}
 	if v.place == nil {
@@ -81,7 +83,8 @@ func (v *visit) tryCallback(ctx context.Context, us, chat setup.Place) {
 		v.problem("Mattermost does not reach %s (%s): see that the machine it runs on can open that address, and trusts its certificate",
 			v.Callback, setup.Reason(resp, err))
 	default:
-		v.problem("Mattermost does not reach %s (%s), an internal address: add %s to %s; if it is there, see that the machine Mattermost runs on can open that address",
+		v.problem("Mattermost does not reach %s (%s), an internal address: add %s to %s; if it is there, see that the "+
+			"machine Mattermost runs on can open that address",
 			v.Callback, strings.TrimPrefix(setup.Reason(resp, err), "the server says: "), us.Host, setup.AllowedSetting)
 	}
 }

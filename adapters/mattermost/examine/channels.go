@@ -34,10 +34,12 @@ func (v *visit) lookAtChannel(ctx context.Context, id string) {
 	channel, resp, err := v.api.GetChannel(ctx, id)
 	switch {
 	case setup.Status(resp) == http.StatusForbidden:
-		v.problem("triage channel %s: @%[2]s may not see it; add it to the channel's team, and write /invite @%[2]s in the channel", id, v.bot.Username)
+		v.problem("triage channel %s: @%[2]s may not see it; add it to the channel's team, and write /invite @%[2]s in the "+
+			"channel", id, v.bot.Username)
 		return
 	case setup.Status(resp) == http.StatusNotFound || setup.Status(resp) == http.StatusBadRequest:
-		v.problem("triage channel %s: there is none with this id; balie mattermost setup --channel TEAM/NAME tells ids, and so does the channel's View Info", id)
+		v.problem("triage channel %s: there is none with this id; balie mattermost setup --channel TEAM/NAME tells ids, and "+
+			"so does the channel's View Info", id)
 		return
 	case err != nil:
 		v.problem("triage channel %s can't be looked at: %s", id, setup.Reason(resp, err))

@@ -39,9 +39,11 @@ func (v *visit) seeCommands(ctx context.Context, team *model.Team) bool {
 		case c.DeleteAt > 0 || !here && !known:
 			continue // others'
 		case !here:
-			v.problem("/%s in %s calls %s and not %s: set BALIE_URL right, then run balie mattermost setup", c.Trigger, team.Name, c.URL, v.Callback+setup.CommandPath)
+			v.problem("/%s in %s calls %s and not %s: set BALIE_URL right, then run balie mattermost "+
+				"setup", c.Trigger, team.Name, c.URL, v.Callback+setup.CommandPath)
 		case c.Method != model.CommandMethodPost:
-			v.problem("/%s in %s calls with GET: set it to POST under %s > Integrations > Slash Commands", c.Trigger, team.Name, team.DisplayName)
+			v.problem("/%s in %s calls with GET: set it to POST under %s > Integrations > Slash "+
+				"Commands", c.Trigger, team.Name, team.DisplayName)
 		case !known:
 			v.problem("/%s in %s has a token that is not in MATTERMOST_COMMAND_TOKENS: balie mattermost setup adds it", c.Trigger, team.Name)
 		default:

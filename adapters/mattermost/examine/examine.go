@@ -153,7 +153,8 @@ func (v *visit) lookAtRights(ctx context.Context) {
 			"balie mattermost setup --private-replies changes that")
 	}
 	if limit := v.server.Settings["PostEditTimeLimit"]; limit != "" && limit != "-1" {
-		v.problem("posts can be edited for %s seconds only, so that cards don't follow their tickets for longer: take the time limit off, "+
+		v.problem("posts can be edited for %s seconds only, so that cards don't follow their tickets for longer: take the "+
+			"time limit off, "+
 			"at System Console > User Management > Permissions > Edit Own Posts (ServiceSettings.PostEditTimeLimit: -1)", limit)
 	}
 }

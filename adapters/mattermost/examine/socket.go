@@ -18,7 +18,8 @@ const socketWait = 10 * time.Second
 // lookAtSocket says whether events come.
 func (v *visit) lookAtSocket(ctx context.Context) {
 	if err := v.hello(ctx); err != nil {
-		v.problem("the websocket, by which messages come, does not work: %v; a proxy before the server must let /api/v4/websocket through, "+
+		v.problem("the websocket, by which messages come, does not work: %v; a proxy before the server must let "+
+			"/api/v4/websocket through, "+
 			"with the Upgrade header", err)
 		return
 	}

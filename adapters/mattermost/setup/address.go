@@ -114,7 +114,8 @@ func (s *session) lookAfterAddress(ctx context.Context) {
 		return
 	}
 	if balie.Loopback && !chat.Here {
-		s.say(ToDo, "callback", "%s is this machine only, and Mattermost runs on another: give an address that Mattermost reaches with --callback-url", s.Callback)
+		s.say(ToDo, "callback", "%s is this machine only, and Mattermost runs on another: give an address that Mattermost "+
+			"reaches with --callback-url", s.Callback)
 		return
 	}
 	if s.config == nil || s.config.ServiceSettings.AllowedUntrustedInternalConnections == nil {

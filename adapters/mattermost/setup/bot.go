@@ -47,7 +47,8 @@ func (s *session) createBot(ctx context.Context) {
 		s.say(ToDo, "bot", "@%s is missing, and bots can't be made: see the setting above, then run this again", s.Bot)
 		return
 	case err != nil:
-		s.refused("bot", resp, err, "@"+s.Bot+" is missing and could not be created", "run this, or to add it under Integrations > Bot Accounts")
+		s.refused("bot", resp, err, "@"+s.Bot+" is missing and could not be created", "run this, or to add it under "+
+			"Integrations > Bot Accounts")
 		return
 	}
 	s.say(Created, "bot", "@%s", s.Bot)
@@ -85,13 +86,15 @@ func (s *session) lookAfterToken(ctx context.Context) {
 	note := tokenNote + s.Now().UTC().Format(time.DateTime)
 	token, resp, err := s.api.CreateUserAccessToken(ctx, s.bot.Id, note, 0)
 	if err != nil {
-		s.refused("token", resp, err, "@"+s.Bot+"'s token could not be made", "make one under Integrations > Bot Accounts, and put it into MATTERMOST_TOKEN")
+		s.refused("token", resp, err, "@"+s.Bot+"'s token could not be made", "make one under Integrations > Bot "+
+			"Accounts, and put it into MATTERMOST_TOKEN")
 		return
 	}
 	s.result.Token = token.Token
 	s.say(Created, "token", "“%s” for @%s%s", note, s.Bot, instead)
 	if earlier > 0 {
-		s.say(Found, "token", "@%s has %d earlier of them: under Integrations > Bot Accounts you can delete those that nothing uses", s.Bot, earlier)
+		s.say(Found, "token", "@%s has %d earlier of them: under Integrations > Bot Accounts you can delete those that "+
+			"nothing uses", s.Bot, earlier)
 	}
 }
 

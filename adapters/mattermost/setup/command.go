@@ -51,7 +51,8 @@ func (s *session) lookAfterCommands(ctx context.Context) {
 
 func (s *session) lookAfterCommand(ctx context.Context, team *model.Team) {
 	name := "/" + s.Trigger + " in " + team.Name
-	remedy := "run this, or to add the command under " + team.DisplayName + " > Integrations > Slash Commands: POST to " + s.Callback + CommandPath
+	remedy := "run this, or to add the command under " + team.DisplayName + " > Integrations > Slash Commands: POST to " +
+		s.Callback + CommandPath
 	same := func(c *model.Command) bool { return c.Trigger == s.Trigger && c.DeleteAt == 0 }
 	all, resp, err := s.api.ListCommands(ctx, team.Id, true)
 	if err != nil {
@@ -71,11 +72,13 @@ func (s *session) lookAfterCommand(ctx context.Context, team *model.Team) {
 	}
 	switch {
 	case !s.ours(all[i]) && strings.HasSuffix(all[i].URL, CommandPath):
-		s.say(ToDo, "command", "%s calls another Balie, at %s%s: choose another one with --command; if it is this one that moved, set MATTERMOST_COMMAND_TOKENS "+
+		s.say(ToDo, "command", "%s calls another Balie, at %s%s: choose another one with --command; if it is this one that "+
+			"moved, set MATTERMOST_COMMAND_TOKENS "+
 			"to the command's token, or delete it, under %s > Integrations > Slash Commands, and run this again",
 			name, strings.TrimSuffix(all[i].URL, CommandPath), s.madeBy(ctx, all[i].CreatorId), team.DisplayName)
 	case !s.ours(all[i]):
-		s.say(ToDo, "command", "%s belongs to another integration: it calls %s%s; choose another one with --command, or delete it under %s > Integrations > Slash Commands",
+		s.say(ToDo, "command", "%s belongs to another integration: it calls %s%s; choose another one with --command, or "+
+			"delete it under %s > Integrations > Slash Commands",
 			name, origin(all[i].URL), s.madeBy(ctx, all[i].CreatorId), team.DisplayName)
 	default:
 		s.updateCommand(ctx, team, all[i], name, remedy)
@@ -88,7 +91,8 @@ func (s *session) ours(c *model.Command) bool {
 }
 
 func (s *session) taken(name string) {
-	s.say(ToDo, "command", "%s belongs to Mattermost itself, to a plugin or to an integration that @%s may not see: choose another one with --command",
+	s.say(ToDo, "command", "%s belongs to Mattermost itself, to a plugin or to an integration that @%s may not see: "+
+		"choose another one with --command",
 		name, s.me.Username)
 }
 

@@ -29,7 +29,8 @@ func (s *session) lookAfterPrivateReplies(ctx context.Context) {
 		s.say(Found, "private", "@%s may show people lines that nobody else sees", s.Bot)
 		return
 	case !s.PrivateReplies:
-		s.say(Found, "private", "what only one person should see comes as a direct message, where it is no answer to a command or button (change it with --private-replies)")
+		s.say(Found, "private", "what only one person should see comes as a direct message, where it is no answer to a "+
+			"command or button (change it with --private-replies)")
 		return
 	}
 	role, resp, err := s.api.GetRoleByName(ctx, model.SystemPostAllRoleId)
@@ -43,7 +44,8 @@ func (s *session) lookAfterPrivateReplies(ctx context.Context) {
 			s.refused("private", resp, err, "the role "+role.Name+" could not get the permission "+EphemeralPermission, "run this")
 			return
 		}
-		s.say(Changed, "private", "the role %s has the permission %s now: so has every account with that role", role.Name, EphemeralPermission)
+		s.say(Changed, "private", "the role %s has the permission %s now: so has every account with that "+
+			"role", role.Name, EphemeralPermission)
 	}
 	roles := strings.Fields(s.bot.Roles)
 	if slices.Contains(roles, role.Name) {
@@ -53,7 +55,8 @@ func (s *session) lookAfterPrivateReplies(ctx context.Context) {
 		s.refused("private", resp, err, "@"+s.Bot+" could not get the role "+role.Name, "run this")
 		return
 	}
-	s.say(Changed, "private", "@%s has the role %s now: it may show people lines that nobody else sees, and also post in every channel, private ones included",
+	s.say(Changed, "private", "@%s has the role %s now: it may show people lines that nobody else sees, and also post in "+
+		"every channel, private ones included",
 		s.Bot, role.Name)
 }
 

@@ -105,7 +105,8 @@ func connectAs(ctx context.Context, address, token string) (Server, error) {
 		return s, fmt.Errorf("%s sends us on to %s://%s: use that address", s.URL, at.Scheme, at.Host)
 	}
 	if resp.StatusCode != http.StatusOK || json.Unmarshal(body, &s.Settings) != nil {
-		return s, fmt.Errorf("what answers at %s is no Mattermost (HTTP status %d): use the address that people open, without a team's name",
+		return s, fmt.Errorf("what answers at %s is no Mattermost (HTTP status %d): use the address that people "+
+			"open, without a team's name",
 			s.URL, resp.StatusCode)
 	}
 	if s.Version, err = parseVersion(s.Settings["Version"]); err != nil {
@@ -195,5 +196,6 @@ func (v Version) Abilities() string {
 	case v.AtLeast(11, 1):
 		return "forms follow what is chosen; files go into the ticket's thread (in the form from 11.10 on)"
 	}
-	return "forms ask for the category first and files go into the ticket's thread (one live form from 11.1 on, files in it from 11.10 on)"
+	return "forms ask for the category first and files go into the ticket's thread (one live form from 11.1 on, files in " +
+		"it from 11.10 on)"
 }

@@ -16,9 +16,11 @@ type setting struct {
 }
 
 var needed = []setting{
-	{"ServiceSettings.EnableBotAccountCreation", "EnableBotAccountCreation", "System Console > Integrations > Bot Accounts > Enable Bot Account Creation",
+	{"ServiceSettings.EnableBotAccountCreation", "EnableBotAccountCreation", "System Console > Integrations > Bot " +
+		"Accounts > Enable Bot Account Creation",
 		"a bot account can be made", func(s *model.ServiceSettings) **bool { return &s.EnableBotAccountCreation }},
-	{"ServiceSettings.EnableCommands", "EnableCommands", "System Console > Integrations > Integration Management > Enable Custom Slash Commands",
+	{"ServiceSettings.EnableCommands", "EnableCommands", "System Console > Integrations > Integration Management > Enable " +
+		"Custom Slash Commands",
 		"slash commands work", func(s *model.ServiceSettings) **bool { return &s.EnableCommands }},
 }
 

@@ -23,15 +23,22 @@ type town struct {
 	o setup.Options
 }
 
-func newTown(t *testing.T) *town {
+func newTown(t *testing.T, people ...mattermosttest.Person) *town {
 	t.Helper()
 	made, err := mattermosttest.NewTown(t.Context(), mattermosttest.Real(t), mattermosttest.TownOptions{
-		People: []mattermosttest.Person{{Name: "ana"}}, Channels: []mattermosttest.Channel{{Name: "triage", Private: true, WithoutBot: true}},
+		People: people, Channels: []mattermosttest.Channel{{Name: "triage", Private: true, WithoutBot: true}},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(made.Close)
+	t.Cleanup(func() {
+		for _, p := range people { // a server without a licence takes only so many
+			if _, err := made.Admin.UpdateUserActive(context.Background(), made.UserID(p.Name), false); err != nil {
+				t.Error(err)
+			}
+		}
+		made.Close()
+	})
 	n := &town{T: t, Town: made}
 	n.o = setup.Options{URL: made.URL + "/", AdminToken: made.Admin.AuthToken, Callback: "http://127.0.0.1:8080/",
 		Bot: "desk-" + strings.ToLower(rand.Text()[:8]), Trigger: "/Ticket", Teams: []string{made.Team.Name}, Channels: []string{made.Team.Name + "/triage"}}
@@ -209,7 +216,7 @@ func TestASecondTeamKeepsTheFirstOnesToken(t *testing.T) {
 }
 
 func TestTriggersOfOthers(t *testing.T) {
-	n := newTown(t)
+	n := newTown(t, mattermosttest.Person{Name: "ana"})
 	_, _, err := n.Admin.CreateCommand(t.Context(), &model.Command{TeamId: n.Team.Id, Trigger: "ticket", Method: "P", URL: "https://jira.example.org/secret/path"})
 	n.must(err)
 	r, steps := n.run()
@@ -248,7 +255,7 @@ func TestChannelsThatAreNotThere(t *testing.T) {
 }
 
 func TestWithoutAnAdminsRights(t *testing.T) {
-	n := newTown(t)
+	n := newTown(t, mattermosttest.Person{Name: "ana"})
 	token, _, err := n.Admin.CreateUserAccessToken(t.Context(), n.UserID("ana"), "test", 0)
 	n.must(err)
 	n.o.AdminToken = token.Token
