@@ -33,7 +33,7 @@ var colours = map[chat.Tone]string{
 var begins = regexp.MustCompile("^(?:    |\t|>|#{1,6} |```|~~~|[-+*] |\\d{1,9}[.)] |\\||[-*_=]{3})")
 
 // render is a post's message and what hangs on it. A button is made by the function given, and left out if that has
-// none; handle tells the name that mentions a person, and "" if there is none.
+// none; handle tells the name that mentions a person, and "" if there is none. Without a handle nobody is mentioned.
 func (m *Mattermost) render(p chat.Post, handle func(id string) string, button func(chat.Button) *model.PostAction) (string, []*model.MessageAttachment) {
 	var attachments []*model.MessageAttachment
 	actions := actionsOf(p.Buttons, button)
@@ -45,13 +45,13 @@ func (m *Mattermost) render(p chat.Post, handle func(id string) string, button f
 	case len(actions) > 0:
 		attachments = append(attachments, &model.MessageAttachment{Actions: actions})
 	}
-	return message(p, handle), attachments
+	return wording(p, handle), attachments
 }
 
-// message is what a post says, after those it calls and the one who says it.
-func message(p chat.Post, handle func(id string) string) string {
+// wording is what a post says, after those it calls and the one who says it.
+func wording(p chat.Post, handle func(id string) string) string {
 	lead := ""
-	if !p.Quiet {
+	if !p.Quiet && handle != nil {
 		for _, id := range p.Mention {
 			if name := handle(id); model.IsValidUsername(name) && len(lead)+len(name) < handlesMax {
 				lead += "@" + name + " "
