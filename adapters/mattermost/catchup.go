@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -212,10 +213,29 @@ func (c *catchup) channels(ctx context.Context) ([]*model.Channel, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestMax)
 	defer cancel()
 	channels, resp, err := c.api.GetChannelsForUserWithLastDeleteAt(ctx, self.Id, 0)
+	if err != nil && resp != nil && resp.StatusCode == http.StatusOK {
+		return c.channelsOfTeams(ctx, self.Id) // to who is in no channel the server gives a list that breaks off
+	}
 	if err != nil {
 		return nil, c.sendError("list the bot's channels", resp, err)
 	}
 	return channels, nil
+}
+
+func (c *catchup) channelsOfTeams(ctx context.Context, self string) ([]*model.Channel, error) {
+	teams, resp, err := c.api.GetTeamsForUser(ctx, self, "")
+	if err != nil {
+		return nil, c.sendError("list the bot's teams", resp, err)
+	}
+	var out []*model.Channel
+	for _, t := range teams {
+		channels, resp, err := c.api.GetChannelsForTeamForUser(ctx, t.Id, self, false, "")
+		if err != nil {
+			return nil, c.sendError("list the bot's channels in a team", resp, err)
+		}
+		out = append(out, channels...)
+	}
+	return out, nil
 }
 
 // posts are all in the channel that changed after a time, as far as the server tells, in no order.

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/mattermost/mattermost/server/public/model"
 
 	"balie/internal/chat"
@@ -21,7 +22,8 @@ type ears struct {
 	catchup *catchup
 	cursor  *cursor
 	tell    func(ctx context.Context, e chat.Event, late bool) error
-	ahead   atomic.Int64 // how far the server's clock is ahead of ours, in milliseconds
+	known   *lru.Cache[string, bool] // what the bot was told lately, by the event's id
+	ahead   atomic.Int64             // how far the server's clock is ahead of ours, in milliseconds
 	wg      sync.WaitGroup
 
 	// Only the goroutine that reads the websocket uses these.
@@ -30,7 +32,9 @@ type ears struct {
 	strange    map[string]bool // kinds of events that were logged
 }
 
-func newEars(m *Mattermost) *ears { return &ears{Mattermost: m, strange: map[string]bool{}} }
+func newEars(m *Mattermost) *ears {
+	return &ears{Mattermost: m, known: cache[string, bool](20_000), strange: map[string]bool{}}
+}
 
 // listen hears until ctx ends.
 func (e *ears) listen(ctx context.Context, h chat.Handler) {
@@ -102,14 +106,26 @@ func (e *ears) item(u *utterance) *item {
 		u.place = c.Type
 	}
 	return &item{channel: u.channel, thread: u.thread(), mark: e.cursor.mark(u.at), tell: func(ctx context.Context) error {
-		ask, cancel := context.WithTimeout(ctx, requestMax)
-		defer cancel()
-		ev, ok, err := e.event(ask, u)
-		if err != nil || !ok {
-			return err
-		}
-		return e.tell(ctx, ev, u.late)
+		return e.tellOf(ctx, u)
 	}}
+}
+
+// tellOf tells the bot of an utterance, unless this process has done so.
+func (e *ears) tellOf(ctx context.Context, u *utterance) error {
+	if e.known.Contains(u.id()) {
+		return nil
+	}
+	ask, cancel := context.WithTimeout(ctx, requestMax)
+	defer cancel()
+	ev, ok, err := e.event(ask, u)
+	if err != nil || !ok {
+		return err
+	}
+	if err := e.tell(ctx, ev, u.late); err != nil {
+		return err
+	}
+	e.known.Add(u.id(), true)
+	return nil
 }
 
 // frame is what one event of the websocket means; late if it may be one that was told before.

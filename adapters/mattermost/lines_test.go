@@ -1,0 +1,287 @@
+package mattermost
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/sirupsen/logrus"
+	"pgregory.net/rapid"
+)
+
+// toldOff is what a queue told, in order.
+type toldOff struct {
+	mu   sync.Mutex
+	told []string
+}
+
+func (o *toldOff) all() []string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Clone(o.told)
+}
+
+func (o *toldOff) of(channel string) []string {
+	return slices.DeleteFunc(o.all(), func(s string) bool { return !strings.HasPrefix(s, channel+"/") })
+}
+
+// thing is an event called channel/thread/n that is told by do, if that is not nil.
+func (o *toldOff) thing(channel, thread string, n int, do func() error) *item {
+	return &item{channel: channel, thread: thread, mark: int64(n), tell: func(context.Context) error {
+		if do != nil {
+			if err := do(); err != nil {
+				return err
+			}
+		}
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.told = append(o.told, fmt.Sprintf("%s/%s/%d", channel, thread, n))
+		return nil
+	}}
+}
+
+func quiet() *logrus.Logger {
+	log := logrus.New()
+	log.SetOutput(io.Discard)
+	return log
+}
+
+// inBubble runs a test with a queue and a clock of its own.
+func inBubble(t *testing.T, test func(t *testing.T, q *queue, o *toldOff)) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		q := newQueue(ctx, time.Second, quiet())
+		test(t, q, &toldOff{})
+		cancel()
+		q.wait()
+	})
+}
+
+func equal(t *testing.T, what string, got []string, want ...string) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("%s: told %q, want %q", what, got, want)
+	}
+}
+
+func TestEventsOfAChannelAreToldInOrder(t *testing.T) {
+	inBubble(t, func(t *testing.T, q *queue, o *toldOff) {
+		busy, most := 0, 0
+		var mu sync.Mutex
+		slow := func() error {
+			mu.Lock()
+			busy++
+			most = max(most, busy)
+			mu.Unlock()
+			time.Sleep(time.Second)
+			mu.Lock()
+			defer mu.Unlock()
+			busy--
+			return nil
+		}
+		var want []string
+		for n := range 5 {
+			for c := range 100 {
+				q.add(o.thing(fmt.Sprint("c", c), fmt.Sprint(n%2), n+1, slow))
+			}
+			want = append(want, fmt.Sprintf("c7/%d/%d", n%2, n+1))
+		}
+		if low := q.floor(); low != 1 {
+			t.Errorf("the floor is %d, want 1", low)
+		}
+		synctest.Wait()
+		if got := len(o.all()); got != 0 {
+			t.Errorf("%d were told at once", got)
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		equal(t, "one channel", o.of("c7"), want...)
+		if len(o.all()) != 500 || most != roomsMax {
+			t.Errorf("%d were told, %d at once, want 500 and %d", len(o.all()), most, roomsMax)
+		}
+		if q.floor() != 0 || q.count != 0 || len(q.rooms) != 0 {
+			t.Errorf("floor %d, count %d, %d rooms are left", q.floor(), q.count, len(q.rooms))
+		}
+	})
+}
+
+func TestWhatFailsHoldsUpItsOwnThreadOnly(t *testing.T) {
+	inBubble(t, func(t *testing.T, q *queue, o *toldOff) {
+		var tries []time.Duration
+		began := time.Now()
+		fails := func() error {
+			tries = append(tries, time.Since(began))
+			if len(tries) < 10 {
+				return errors.New("the store is away")
+			}
+			return nil
+		}
+		q.add(o.thing("c", "a", 1, fails))
+		q.add(o.thing("c", "b", 2, nil))
+		q.add(o.thing("c", "a", 3, nil))
+		q.add(o.thing("c", "b", 4, nil))
+		synctest.Wait()
+		q.add(o.thing("c", "a", 5, nil))
+		synctest.Wait()
+		equal(t, "while it fails", o.all(), "c/b/2", "c/b/4")
+		if low := q.floor(); low != 1 {
+			t.Errorf("the floor is %d while 1 waits", low)
+		}
+		time.Sleep(10 * time.Minute)
+		synctest.Wait()
+		equal(t, "in the end", o.all(), "c/b/2", "c/b/4", "c/a/1", "c/a/3", "c/a/5")
+		if len(tries) != 10 {
+			t.Fatalf("tried %d times", len(tries))
+		}
+		for i := 1; i < len(tries); i++ {
+			pause, most := tries[i]-tries[i-1], min(time.Second<<(i-1), time.Minute)
+			if pause < most/2 || pause > most {
+				t.Errorf("pause %d is %s, want between %s and %s", i, pause, most/2, most)
+			}
+		}
+		if q.floor() != 0 || q.failing != 0 || len(q.rooms) != 0 {
+			t.Errorf("floor %d, %d threads fail, %d rooms are left", q.floor(), q.failing, len(q.rooms))
+		}
+	})
+}
+
+func TestWhatWasMissedComesBeforeWhatIsHeardMeanwhile(t *testing.T) {
+	inBubble(t, func(t *testing.T, q *queue, o *toldOff) {
+		q.add(o.thing("c", "t", 1, nil))
+		synctest.Wait()
+		q.holdAll()
+		q.add(o.thing("c", "t", 4, nil))
+		q.add(o.thing("d", "t", 5, nil))
+		synctest.Wait()
+		equal(t, "while all wait", o.all(), "c/t/1")
+		q.holdOnly([]string{"c"})
+		synctest.Wait()
+		equal(t, "of who missed nothing", o.of("d"), "d/t/5")
+		q.add(o.thing("c", "t", 6, nil))
+		q.release("c", []*item{o.thing("c", "t", 2, nil), o.thing("c", "t", 3, nil)})
+		q.add(o.thing("c", "t", 7, nil))
+		synctest.Wait()
+		equal(t, "in the end", o.of("c"), "c/t/1", "c/t/2", "c/t/3", "c/t/4", "c/t/6", "c/t/7")
+		if q.later != 0 || q.count != 0 {
+			t.Errorf("%d wait, %d of them for later", q.count, q.later)
+		}
+	})
+}
+
+func TestWhatHasNoRoomIsAGap(t *testing.T) {
+	inBubble(t, func(t *testing.T, q *queue, o *toldOff) {
+		q.max = 10
+		ebbed := 0
+		q.ebbed = func() { ebbed++ }
+		away := true
+		fails := func() error {
+			if away {
+				return errors.New("the store is away")
+			}
+			return nil
+		}
+		for n := range 20 {
+			q.add(o.thing("c", "t", n+1, fails))
+		}
+		q.add(o.thing("d", "t", 40, nil))
+		if low := q.floor(); low != 1 {
+			t.Errorf("the floor is %d", low)
+		}
+		if got := q.lost(); got != nil {
+			t.Errorf("lost = %v while there is no room", got)
+		}
+		away = false
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if got := len(o.all()); got != 10 {
+			t.Errorf("%d were told, want 10", got)
+		}
+		if low := q.floor(); low != 11 || ebbed == 0 {
+			t.Errorf("the floor is %d, ebbed %d times", low, ebbed)
+		}
+		q.add(o.thing("c", "t", 21, nil)) // goes the way of those before it
+		got := q.lost()
+		if len(got) != 2 || got["c"] != 11 || got["d"] != 40 {
+			t.Errorf("lost = %v", got)
+		}
+		q.add(o.thing("c", "t", 22, nil))
+		synctest.Wait()
+		if n := len(o.all()); n != 10 {
+			t.Errorf("%d were told before what was lost", n)
+		}
+		q.release("c", []*item{o.thing("c", "t", 11, nil)})
+		synctest.Wait()
+		equal(t, "in the end", o.all()[10:], "c/t/11", "c/t/22")
+	})
+}
+
+// TestNothingIsLostOrOutOfOrder does many things at random: within a thread everything is told once and in order.
+func TestNothingIsLostOrOutOfOrder(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		steps := rapid.SliceOfN(rapid.IntRange(0, 9), 1, 80).Draw(r, "steps")
+		failing := rapid.SliceOfN(rapid.IntRange(0, 80), 0, 20).Draw(r, "failing")
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			q, o := newQueue(ctx, time.Second, quiet()), &toldOff{}
+			n := 0
+			for _, s := range steps {
+				channel := fmt.Sprint("c", s%2)
+				switch {
+				case s < 6:
+					n++
+					left := 0
+					if slices.Contains(failing, n) {
+						left = n%4 + 1
+					}
+					q.add(o.thing(channel, fmt.Sprint("t", s%3), n, func() error {
+						if left--; left >= 0 {
+							return errors.New("not now")
+						}
+						return nil
+					}))
+				case s == 6:
+					time.Sleep(700 * time.Millisecond)
+				case s == 7:
+					q.holdAll()
+				case s == 8:
+					q.holdOnly([]string{channel})
+				default:
+					q.release(channel, nil)
+				}
+			}
+			q.holdOnly(nil)
+			q.release("c0", nil)
+			q.release("c1", nil)
+			time.Sleep(time.Hour)
+			synctest.Wait()
+			if len(o.all()) != n || q.count != 0 || q.later != 0 || q.failing != 0 || len(q.rooms) != 0 {
+				t.Errorf("%d of %d were told; count %d, later %d, failing %d, rooms %d", len(o.all()), n, q.count, q.later, q.failing, len(q.rooms))
+			}
+			last := map[string]int{}
+			for _, s := range o.all() {
+				var channel, thread string
+				var n int
+				if _, err := fmt.Sscanf(strings.ReplaceAll(s, "/", " "), "%s %s %d", &channel, &thread, &n); err != nil {
+					t.Fatal(err)
+				}
+				if key := channel + thread; n <= last[key] {
+					t.Errorf("%s after %d", s, last[key])
+				} else {
+					last[key] = n
+				}
+			}
+			cancel()
+			q.wait()
+		})
+		if t.Failed() {
+			r.FailNow()
+		}
+	})
+}
