@@ -173,8 +173,10 @@ func (t *turn) route(ctx context.Context) (chat.Reply, error) {
 		return t.reaction(ctx, *e.Reaction)
 	case e.Shortcut != nil:
 		return t.shortcut(ctx, *e.Shortcut)
+	case e.Query != nil:
+		return t.query(ctx, *e.Query)
 	}
-	return chat.Reply{}, nil // queries and the home have no part yet
+	return chat.Reply{}, nil // the home has no part yet
 }
 
 // answer turns what went wrong into what the person reads. Only errors that are nobody's fault are logged, under a

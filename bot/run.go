@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"balie/internal/chat"
 	"balie/internal/ticket"
@@ -16,9 +17,14 @@ func (b *Bot) Prepare(ctx context.Context) error {
 	if err := b.desk.LoadAgents(ctx); err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, prepareWait)
+	defer cancel()
 	b.learnAgents(ctx)
 	return nil
 }
+
+// prepareWait is how long the platforms have to tell who the agents are before the helpdesk starts without.
+const prepareWait = 10 * time.Second
 
 // Run keeps the platforms connected, delivers, and watches the time, until ctx ends; then it returns nil. The platforms
 // hand their events to h: Handle, with whatever the caller puts around it. An error means that a platform can't be used

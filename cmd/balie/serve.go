@@ -22,22 +22,35 @@ func (s *serveCommand) Run(with surroundings) error {
 	if err != nil {
 		return err
 	}
+	connected := 0
 	for _, n := range app.Networks(c) {
-		if n.Asked {
+		switch {
+		case n.Asked && n.Ready:
+			connected++
+		case n.Asked:
 			with.sayf("balie: warning: the settings of %s are there, but this version can't connect it yet", n.Name)
 		}
 	}
-	if !s.Playground {
-		with.sayf("balie: this version connects no chat network yet, so there is nothing to serve:")
+	if !s.Playground && connected == 0 {
+		with.sayf("balie: no chat network is set up, so there is nothing to serve:")
 		for _, n := range app.Networks(c) {
-			with.sayf("  %-12s will be connected by %s", n.Name, n.By)
+			how := "is connected by"
+			if !n.Ready {
+				how = "will be connected by"
+			}
+			with.sayf("  %-12s %s %s", n.Name, how, n.By)
 		}
-		return errors.New("use balie serve --playground to try your policy in the browser, or balie demo to look around")
+		return errors.New("set one up, or use balie serve --playground to try your policy in the browser, or balie demo to look around")
 	}
-	a, err := app.New(with.ctx, app.Options{Config: c, Policy: p, Playground: true, Log: log})
+	a, err := app.New(with.ctx, app.Options{Config: c, Policy: p, Playground: s.Playground, Log: log})
 	if err != nil {
 		return err
 	}
-	log.WithField("address", a.Addr().String()).Infof("the playground is at %s/", a.URL())
+	entry := log.WithField("address", a.Addr().String())
+	if s.Playground {
+		entry.Infof("the playground is at %s/", a.URL())
+	} else {
+		entry.Infof("networks reach Balie at %s/", a.URL())
+	}
 	return a.Run(with.ctx)
 }

@@ -88,8 +88,16 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
+	// Before anything is connected: the networks have to be told where they reach us.
+	if a.listener, err = listen(ctx, o.Config.Addr, o.AnyPort); err != nil {
+		return nil, err
+	}
+	a.url = reachedAt(o.Config, a.listener.Addr())
+	if a.platform, err = networks(o, a.store, secret, a.url, seen); err != nil {
+		return nil, err
+	}
 	if o.Playground {
-		a.policy = tryOut(a.policy)
+		a.policy = tryOut(a.policy, a.platform)
 		p, err := newPlayground(o, a.policy, a.store, secret)
 		if err != nil {
 			return nil, err
@@ -105,10 +113,6 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 	if o.Playground && o.Sample {
 		a.sample = func(ctx context.Context) error { return a.addSample(ctx, d, o.Now) }
 	}
-	if a.listener, err = listen(ctx, o.Config.Addr, o.AnyPort); err != nil {
-		return nil, err
-	}
-	a.url = reachedAt(o.Config, a.listener.Addr())
 	a.server = newServer(a.routes(o, seen), o.Log)
 	return a, nil
 }

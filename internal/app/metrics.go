@@ -16,6 +16,7 @@ import (
 type metrics struct {
 	registry *prometheus.Registry
 	events   *prometheus.HistogramVec
+	answers  *prometheus.HistogramVec
 	opened   *prometheus.CounterVec
 }
 
@@ -27,12 +28,17 @@ func newMetrics(s store.Store, now func() time.Time) *metrics {
 			Help:    "Time from an event of a platform to its answer, by platform, kind and outcome (ok, refused or failed).",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5},
 		}, []string{"platform", "kind", "outcome"}),
+		answers: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "balie_answer_duration_seconds",
+			Help:    "Time from a network's request to our answer, by platform, kind and part (all, or own: without waiting for the network).",
+			Buckets: []float64{.001, .0025, .005, .01, .02, .03, .04, .05, .075, .1, .25, .5, 1, 2.5, 5},
+		}, []string{"platform", "kind", "part"}),
 		opened: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "balie_tickets_opened_total",
 			Help: "Tickets opened by this process, by team.",
 		}, []string{"team"}),
 	}
-	m.registry.MustRegister(m.events, m.opened, collectors.NewGoCollector(),
+	m.registry.MustRegister(m.events, m.answers, m.opened, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &storeCollector{store: s, now: now})
 	return m
 }
@@ -51,6 +57,14 @@ func (m *metrics) handler(h chat.Handler) chat.Handler {
 		}
 		m.events.WithLabelValues(e.Platform, kindOf(e), outcome).Observe(time.Since(began).Seconds())
 		return r, err
+	}
+}
+
+// answered measures the answers of a platform.
+func (m *metrics) answered(platform string) func(kind string, took, waited time.Duration) {
+	return func(kind string, took, waited time.Duration) {
+		m.answers.WithLabelValues(platform, kind, "all").Observe(took.Seconds())
+		m.answers.WithLabelValues(platform, kind, "own").Observe((took - waited).Seconds())
 	}
 }
 

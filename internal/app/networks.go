@@ -1,20 +1,69 @@
 package app
 
-import "balie/internal/config"
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"balie/adapters/mattermost"
+	"balie/internal/chat"
+	"balie/internal/config"
+	"balie/internal/store"
+)
 
 // Network is a chat network that Balie is made for.
 type Network struct {
 	Name  string
 	By    string // what connects it
 	Asked bool   // the environment asks for it
+	Ready bool   // this version can connect it
 }
 
-// Networks are those that the environment can ask for. None of them can be connected by this version.
+// Networks are those that the environment can ask for.
 func Networks(c config.Config) []Network {
 	return []Network{
-		{"Slack", "SLACK_BOT_TOKEN with SLACK_APP_TOKEN or SLACK_SIGNING_SECRET", c.Slack.BotToken.IsSet()},
-		{"Discord", "DISCORD_TOKEN", c.Discord.Token.IsSet()},
-		{"Mattermost", "MATTERMOST_URL with MATTERMOST_TOKEN", c.Mattermost.URL != ""},
-		{"E-mail", "EMAIL_IMAP_URL with EMAIL_SMTP_URL and EMAIL_FROM", c.Email.IMAP.IsSet()},
+		{"Slack", "SLACK_BOT_TOKEN with SLACK_APP_TOKEN or SLACK_SIGNING_SECRET", c.Slack.BotToken.IsSet(), false},
+		{"Discord", "DISCORD_TOKEN", c.Discord.Token.IsSet(), false},
+		{"Mattermost", "MATTERMOST_URL with MATTERMOST_TOKEN and MATTERMOST_COMMAND_TOKENS", c.Mattermost.URL != "", true},
+		{"E-mail", "EMAIL_IMAP_URL with EMAIL_SMTP_URL and EMAIL_FROM", c.Email.IMAP.IsSet(), false},
 	}
+}
+
+// networks are the ones that the environment asks for; url is how they reach us.
+func networks(o Options, s store.Store, secret []byte, url string, m *metrics) ([]chat.Platform, error) {
+	var out []chat.Platform
+	if c := o.Config.Mattermost; c.URL != "" {
+		opts := mattermost.Options{
+			URL: c.URL, Token: c.Token.Reveal(), Hooks: url + "/hooks/" + mattermost.Name, Secret: secret, Memory: memory{s},
+			Answered: m.answered(mattermost.Name), Now: o.Now, Log: o.Log,
+		}
+		for _, token := range c.EachCommandToken() {
+			opts.CommandTokens = append(opts.CommandTokens, token.Reveal())
+		}
+		p, err := mattermost.New(opts)
+		if err != nil {
+			return nil, fmt.Errorf("connect Mattermost: %w", err)
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+// memory keeps what adapters want to know after a restart, in the helpdesk's store.
+type memory struct{ store store.Store }
+
+const memorySpace = "memory"
+
+// Recall gives what was kept under the name.
+func (m memory) Recall(ctx context.Context, name string) ([]byte, error) {
+	r, err := m.store.Record(ctx, memorySpace, name)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
+	return r.Body, err
+}
+
+// Keep keeps the value under the name.
+func (m memory) Keep(ctx context.Context, name string, value []byte) error {
+	return m.store.PutRecord(ctx, store.Record{Space: memorySpace, ID: name, Body: value})
 }

@@ -10,6 +10,7 @@ import (
 
 	"balie/adapters/playground"
 	"balie/bot"
+	"balie/internal/chat"
 	"balie/internal/store"
 	"balie/internal/ticket"
 )
@@ -65,24 +66,25 @@ func ticketCommand() playground.Command {
 // agents are the people of the demo who handle tickets.
 var agents = []string{"bram", "carla"}
 
-// tryOut is the policy as it works in the playground: each team has its channel there and, unless the policy names people
-// of the demo, the members of that channel as its agents.
-func tryOut(p *ticket.Policy) *ticket.Policy {
+// tryOut is the policy as it works in the playground, beside the networks that are connected: each team has its channel
+// there and, where nothing else is connected and unless the policy names people of the demo, the members of that channel
+// as its agents.
+func tryOut(p *ticket.Policy, connected []chat.Platform) *ticket.Policy {
 	out := *p
 	out.Teams = slices.Clone(p.Teams)
 	for i := range out.Teams {
 		t := &out.Teams[i]
 		here := func(c ticket.Channel) bool { return c.Platform == playgroundName }
-		var own []ticket.Channel
-		for _, c := range t.Triage {
-			if here(c) {
-				own = append(own, c)
-			}
+		there := func(c ticket.Channel) bool {
+			return slices.ContainsFunc(connected, func(p chat.Platform) bool { return p.Name() == c.Platform })
 		}
-		if len(own) == 0 {
-			own = []ticket.Channel{{Platform: playgroundName, ID: strings.ReplaceAll(t.ID, "_", "-") + "-triage"}}
+		t.Triage = slices.DeleteFunc(slices.Clone(t.Triage), func(c ticket.Channel) bool { return !here(c) && !there(c) })
+		if !slices.ContainsFunc(t.Triage, here) {
+			t.Triage = append(t.Triage, ticket.Channel{Platform: playgroundName, ID: strings.ReplaceAll(t.ID, "_", "-") + "-triage"})
 		}
-		t.Triage = own
+		if len(connected) > 0 {
+			continue
+		}
 		t.Agents = slices.DeleteFunc(slices.Clone(t.Agents), func(a ticket.Agent) bool { return !ofDemo(a) })
 	}
 	return &out
@@ -105,7 +107,7 @@ func channels(p *ticket.Policy, further int) []playground.Channel {
 	}
 	for _, t := range p.Teams {
 		for _, c := range t.Triage {
-			if !slices.ContainsFunc(list, func(have playground.Channel) bool { return have.ID == c.ID }) {
+			if c.Platform == playgroundName && !slices.ContainsFunc(list, func(have playground.Channel) bool { return have.ID == c.ID }) {
 				topic := "New tickets for " + t.Label.In(t.Language, p.Languages...)
 				list = append(list, playground.Channel{ID: c.ID, Topic: topic, Members: agents})
 			}

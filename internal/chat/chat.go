@@ -77,6 +77,7 @@ type Caps struct {
 	FormPages     bool  // an answered form can be followed by another one at once
 	FormLine      int   // bytes of a one-line text in a form
 	FormText      int   // bytes of a longer text in a form
+	Lookups       bool  // options can be asked for while somebody types
 	MessageMenu   bool  // the menu of a message has the bot's shortcuts
 	LabelMax      int   // characters of a label, title or button
 	OptionsMax    int   // options of a select

@@ -118,9 +118,10 @@ type Shortcut struct {
 
 // Query asks for the options of a field while a person types.
 type Query struct {
-	Form  Value
-	Field string
-	Text  string
+	Form   Value
+	Field  string
+	Text   string
+	Values Values // the answers so far, as far as the platform tells
 }
 
 // HomeOpened says that the person looks at the app's home.

@@ -13,6 +13,7 @@ import (
 //
 //   - a question that changes the form is answered before it opens (see AskFirst), and is fixed in it;
 //   - several choices become a checkbox for each option, and a date a line of text;
+//   - more options than a list holds are looked up while somebody types;
 //   - a text that is longer than a field takes is continued in further fields;
 //   - a field for files gives way to its Instead, above the fields.
 func Fit(f Form, c Caps) Form {
@@ -38,6 +39,7 @@ func Fit(f Form, c Caps) Form {
 		case field.Kind == TextField || field.Kind == LongTextField:
 			f.Fields = append(f.Fields, texts(field, c)...)
 		default:
+			field.Lookup = c.Lookups && c.OptionsMax > 0 && len(field.Options) > c.OptionsMax
 			f.Fields = append(f.Fields, field)
 		}
 	}

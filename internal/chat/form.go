@@ -37,6 +37,7 @@ type Field struct {
 	Value       []string  `json:"value,omitempty"`   // what it starts with
 	Max         int       `json:"max,omitempty"`     // characters of a text, or number of files; 0 without limit
 	Refresh     bool      `json:"refresh,omitempty"` // a change of it changes the form: tell the handler
+	Lookup      bool      `json:"lookup,omitempty"`  // it has so many options that they are asked for while somebody types: see Query
 	Instead     string    `json:"-"`                 // Markdown to read where a form can't have such a field
 }
 

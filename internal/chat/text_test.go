@@ -8,7 +8,7 @@ import (
 
 func TestCutBytes(t *testing.T) {
 	for s, want := range map[string]string{
-		"": "", "Categorie": "Categorie", "Om welk programma gaat het precies?": "Om welk programma gaat…",
+		"": "", "Categorie": "Categorie", "Om welk programma gaat het precies?": "Om welk programma gaa…",
 		"ééééééééééééééé": "éééééééééé…", "bad \xff\a": "bad \uFFFD", strings.Repeat("x", 24): strings.Repeat("x", 24),
 	} {
 		if got := CutBytes(s, 24); got != want {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/mattermost/mattermost/server/public/model"
 )
@@ -194,14 +195,26 @@ func (t *Town) createCommand(ctx context.Context, trigger, url string) error {
 	return nil
 }
 
-// Close ends the people's websockets and all connections of the town.
+// Close ends the people's websockets and all connections of the town, and deactivates the people: a server without a
+// licence takes no more than 250 at a time.
 func (t *Town) Close() {
 	t.closed.Store(true)
+	var wg sync.WaitGroup
 	for _, u := range t.people {
 		u.hangUp()
+		wg.Go(func() {
+			ctx, cancel := context.WithTimeout(context.Background(), goodbye)
+			defer cancel()
+			// A server that is away by now keeps its people.
+			_, _ = t.Admin.UpdateUserActive(ctx, u.ID, false)
+		})
 	}
+	wg.Wait()
 	t.Site.Close()
 }
+
+// goodbye is how long the server may take to let go of somebody.
+const goodbye = 10 * time.Second
 
 // As is the person of that name. It panics if nobody has it.
 func (t *Town) As(name string) *User {
