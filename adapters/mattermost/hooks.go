@@ -51,12 +51,26 @@ func (m *Mattermost) routes(h chat.Handler) http.Handler {
 		r.Body = http.MaxBytesReader(w, r.Body, bodyMax)
 		began := time.Now()
 		ctx, waited := counting(r.Context())
+		m.introduced(ctx)
 		answer, err := do(ctx, h, r)
 		if m.opts.Answered != nil && err == nil {
 			m.opts.Answered(path[1:], time.Since(began), time.Duration(waited.ns.Load()))
 		}
 		m.write(w, path, answer, err)
 	})
+}
+
+// introduced makes sure, where that is possible in time, that it is known who the bot is and what the server can do: the
+// first callback may come before Run has connected.
+func (m *Mattermost) introduced(ctx context.Context) {
+	if m.self.Load() != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	if _, err := m.me(ctx); err != nil {
+		m.log.WithError(err).Warn("mattermost: a callback came before the server told who the bot is")
+	}
 }
 
 // refusal is a request that is none of the server's, or none that somebody may make: it changed nothing.

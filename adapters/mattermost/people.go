@@ -27,7 +27,9 @@ func newPeople(m *Mattermost) *people {
 
 // known are accounts as they were a while ago. A change is heard over the websocket; what was missed there is looked up
 // again after knownFor.
-type known struct{ byID *lru.Cache[string, acquainted] }
+type known struct {
+	byID *lru.Cache[string, acquainted]
+}
 
 type acquainted struct {
 	user *model.User

@@ -45,12 +45,10 @@ type spot struct {
 
 // buttonsAt makes the buttons of a post that stands there.
 func (m *Mattermost) buttonsAt(s spot) func(chat.Button) *model.PostAction {
-	n := 0
 	return func(b chat.Button) *model.PostAction {
-		n++
 		p := press{Value: b.Value, Channel: s.channel, Thread: s.thread, At: m.opts.Now().UnixMilli()}
 		a := &model.PostAction{
-			Id: actionID(n), Type: model.PostActionTypeButton, Name: chat.Cut(b.Label, labelMax),
+			Id: actionID(b.Value), Type: model.PostActionTypeButton, Name: chat.Cut(b.Label, labelMax),
 			Integration: &model.PostActionIntegration{URL: m.hooks + actionPath},
 		}
 		switch b.Style {
@@ -80,8 +78,9 @@ func (m *Mattermost) buttonsAt(s spot) func(chat.Button) *model.PostAction {
 	}
 }
 
-// actionID names a post's n-th button. Servers know no other signs in it than letters and digits.
-func actionID(n int) string { return "b" + string(rune('a'+(n-1)/26)) + string(rune('a'+(n-1)%26)) }
+// actionID names a button after what it does: who presses one while the card changes must not press another one. Servers
+// take no other signs in it than letters and digits.
+func actionID(v chat.Value) string { return "b" + hashID(v.Verb, v.Ticket, v.Arg) }
 
 // pressed opens a button's token for whoever pressed it there.
 func (m *Mattermost) pressed(token, user, channel string) (press, error) {
