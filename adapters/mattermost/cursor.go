@@ -18,7 +18,7 @@ type cursor struct {
 	every time.Duration
 
 	mu   sync.Mutex
-	high int64 // everything up to then was heard, but for what the catch-up is after; 0 before the first connection ever
+	high int64 // everything up to then was heard, but for what the catch-up is after; 0 before the server was ever reached
 	kept int64
 }
 
@@ -62,17 +62,21 @@ func (c *cursor) read(value []byte) {
 	c.high, c.kept = k.Heard, k.Heard
 }
 
-// began is up to when everything was heard at the beginning of a connection; without ever one before, false: then it is
-// now. A time to come is no time that anything was heard at.
-func (c *cursor) began(now int64) (int64, bool) {
+// began says when the bot began to listen, which counts if it never did before.
+func (c *cursor) began(now int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.high == 0 {
 		c.high = now
-		return now, false
 	}
+}
+
+// reached is up to when everything was heard. Nothing was heard at a time to come, whatever was kept.
+func (c *cursor) reached(now int64) int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.high = min(c.high, now)
-	return c.high, true
+	return c.high
 }
 
 // mark is what something waits with that happened then: the cursor stays below.

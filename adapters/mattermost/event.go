@@ -146,10 +146,10 @@ func (u *utterance) silent(self string) bool {
 // byPerson says whether a post may be a person's own words. Whether its author is a bot tells only the account.
 func byPerson(p *model.Post, self string) bool {
 	return p.UserId != self && (p.Type == model.PostTypeDefault || p.Type == model.PostTypeMe) &&
-		!flag(p, model.PostPropsFromBot) && !flag(p, model.PostPropsFromWebhook)
+		!marked(p, model.PostPropsFromBot) && !marked(p, model.PostPropsFromWebhook)
 }
 
-func flag(p *model.Post, name string) bool {
+func marked(p *model.Post, name string) bool {
 	switch v := p.GetProp(name).(type) {
 	case bool:
 		return v

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -180,9 +181,10 @@ func TestWhatHasNoRoomIsAGap(t *testing.T) {
 		q.max = 10
 		ebbed := 0
 		q.ebbed = func() { ebbed++ }
-		away := true
+		var away atomic.Bool
+		away.Store(true)
 		fails := func() error {
-			if away {
+			if away.Load() {
 				return errors.New("the store is away")
 			}
 			return nil
@@ -197,7 +199,7 @@ func TestWhatHasNoRoomIsAGap(t *testing.T) {
 		if got := q.lost(); got != nil {
 			t.Errorf("lost = %v while there is no room", got)
 		}
-		away = false
+		away.Store(false)
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		if got := len(o.all()); got != 10 {

@@ -76,6 +76,11 @@ func (e *ears) converse(ctx context.Context, greeted func()) error {
 	if _, err := e.meet(meet); err != nil {
 		return err
 	}
+	if e.connection == "" {
+		if err := e.begin(meet); err != nil {
+			return err
+		}
+	}
 	address := "ws" + strings.TrimPrefix(e.opts.URL, "http")
 	c, err := model.NewReliableWebSocketClientWithDialer(dialer(ctx), address, e.opts.Token, e.connection, int(e.next), true)
 	if err != nil {
@@ -179,10 +184,19 @@ func (e *ears) hello(f *model.WebSocketEvent) {
 }
 
 // gap is that something may have been missed up to now.
-func (e *ears) gap() {
-	if since, ever := e.cursor.began(e.serverNow()); ever {
-		e.catchup.missed(since)
+func (e *ears) gap() { e.catchup.missed(e.cursor.reached(e.serverNow())) }
+
+// begin takes the server's time, from before anything is heard.
+func (e *ears) begin(ctx context.Context) error {
+	_, resp, err := e.api.GetPingWithOptions(ctx, model.SystemPingOptions{})
+	if err != nil {
+		return e.sendError("ask the server for the time", resp, err)
 	}
+	if now, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		e.ahead.Store(now.UnixMilli() - time.Now().UnixMilli())
+	}
+	e.cursor.began(e.serverNow())
+	return nil
 }
 
 // dialer opens connections that end with ctx.
