@@ -96,9 +96,28 @@ func (s *Server) replace(old, in *model.Post, archived string) (*model.Post, *mo
 		return nil, fault(http.StatusBadRequest, e.Id)
 	}
 	s.checkAttachments(p)
+	s.archiveVersion(old, p.UpdateAt)
 	s.posts[p.Id] = p
+	s.touch(p.RootId, p.UpdateAt)
 	s.publish(model.WebsocketEventPostEdited, toChannel(p.ChannelId), map[string]any{"post": encoded(s.view(p))})
 	return p, nil
+}
+
+// archiveVersion keeps what a post said before as a deleted post of its own, as the real server does: "since" shows it.
+func (s *Server) archiveVersion(old *model.Post, at int64) {
+	v := old.Clone()
+	v.Id, v.OriginalId, v.DeleteAt, v.UpdateAt = model.NewId(), old.Id, at, at
+	s.posts[v.Id] = v
+	s.order[v.ChannelId] = append(s.order[v.ChannelId], v.Id)
+}
+
+// touch makes a root count as changed because its thread was.
+func (s *Server) touch(root string, at int64) {
+	if p := s.posts[root]; p != nil && p.UpdateAt < at {
+		p = p.Clone()
+		p.UpdateAt = at
+		s.posts[root] = p
+	}
 }
 
 func newIDs(old, now []string) []string {
@@ -155,11 +174,7 @@ func (s *Server) remove(p *model.Post, by string) {
 			s.files[f].info.DeleteAt = at
 		}
 	}
-	if root := s.posts[p.RootId]; root != nil {
-		touched := root.Clone()
-		touched.UpdateAt = at
-		s.posts[root.Id] = touched
-	}
+	s.touch(p.RootId, at)
 	// The real event has the post as it was, secrets of its buttons included.
 	s.publish(model.WebsocketEventPostDeleted, toChannel(p.ChannelId), map[string]any{"post": encoded(p)})
 }

@@ -112,6 +112,9 @@ func (s *Server) attach(p *model.Post, ids []string) model.StringArray {
 // file finds the file of the call, for its owner and those who may read its channel.
 func (c *call) file() (*upload, *model.AppError) {
 	f := c.s.files[c.params["file"]]
+	if f == nil && !strings.HasSuffix(c.r.URL.Path, "/info") {
+		return nil, fault(http.StatusNotFound, "api.file.get_file_info.app_error")
+	}
 	if f == nil || f.info.DeleteAt != 0 {
 		return nil, fault(http.StatusNotFound, "app.file_info.get.app_error")
 	}

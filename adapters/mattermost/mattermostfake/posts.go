@@ -150,15 +150,24 @@ func (s *Server) savePost(p *model.Post, ch *model.Channel) (*model.Post, *model
 	pendingID := p.PendingPostId
 	p.PendingPostId = ""
 	s.keep(p)
+	if root := s.posts[p.RootId]; root != nil {
+		root = root.Clone()
+		root.UpdateAt = p.CreateAt
+		s.posts[root.Id] = root
+	}
 	ch = s.channels[ch.Id].DeepCopy()
 	ch.LastPostAt = p.CreateAt
 	ch.TotalMsgCount++
 	s.channels[ch.Id] = ch
 	v := s.view(p)
 	v.PendingPostId = pendingID
+	sender := "@" + author.Username
+	if p.IsSystemMessage() {
+		sender = "System"
+	}
 	s.publish(model.WebsocketEventPosted, toChannel(ch.Id), map[string]any{
 		"channel_type": ch.Type, "channel_display_name": s.channelTitle(ch, author.User), "channel_name": ch.Name,
-		"sender_name": "@" + author.Username, "team_id": ch.TeamId, "set_online": true, "post": encoded(v),
+		"sender_name": sender, "team_id": ch.TeamId, "set_online": true, "post": encoded(v),
 	})
 	return p, nil
 }
@@ -284,7 +293,8 @@ func createEphemeral(c *call) (any, *model.AppError) {
 	in.Post.UserId = c.me.Id
 	in.Post.CreateAt = c.s.millis()
 	c.status = http.StatusCreated
-	return c.s.sendEphemeral(in.UserID, in.Post), nil
+	// Who sends it gets cookies that are made a second time, of what was stripped already: they are no good.
+	return model.AddPostActionCookies(c.s.sendEphemeral(in.UserID, in.Post), c.s.secret), nil
 }
 
 // sendEphemeral shows a post to one person. It is kept nowhere; its actions carry a cookie instead.
@@ -302,6 +312,9 @@ func (s *Server) sendEphemeral(to string, p *model.Post) *model.Post {
 	plain(p)
 	p.GenerateActionIds()
 	p.Metadata = &model.PostMetadata{}
+	if len(p.Attachments()) > 0 {
+		p.Metadata.Embeds = []*model.PostEmbed{{Type: model.PostEmbedMessageAttachment}}
+	}
 	v := model.AddPostActionCookies(p, s.secret)
 	v.StripActionIntegrations()
 	s.publish(model.WebsocketEventEphemeralMessage, toUserIn(p.ChannelId, to), map[string]any{"post": encoded(v)})

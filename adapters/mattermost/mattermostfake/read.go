@@ -3,6 +3,7 @@ package mattermostfake
 import (
 	"cmp"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 
@@ -36,31 +37,47 @@ func getThread(c *call) (any, *model.AppError) {
 	if p.RootId != "" {
 		root = p.RootId
 	}
-	all := []*model.Post{c.s.posts[root]}
-	for _, id := range c.s.thread[root] {
-		if r := c.s.posts[id]; r.DeleteAt == 0 {
-			all = append(all, r)
+	all, more := c.s.threadPage(root, c.r.URL.Query())
+	list := model.NewPostList()
+	list.HasNext = &more
+	for _, p := range append([]*model.Post{c.s.posts[root]}, all...) {
+		if list.Posts[p.Id] == nil {
+			list.AddPost(c.s.view(p))
+			list.AddOrder(p.Id)
 		}
 	}
-	q := c.r.URL.Query()
-	from, _ := strconv.ParseInt(q.Get("fromCreateAt"), 10, 64)
-	if from > 0 && q.Get("direction") != "up" {
-		after := q.Get("fromPost")
-		all = slices.DeleteFunc(all, func(p *model.Post) bool {
-			return p.Id != root && (p.CreateAt < from || p.CreateAt == from && (after == "" || p.Id <= after))
-		})
-	}
-	list := model.NewPostList()
-	more := false
-	if n, _ := strconv.Atoi(q.Get("perPage")); n > 0 && len(all) > n+1 {
-		all, more = all[:n+1], true
-	}
-	list.HasNext = &more
-	for _, p := range all {
-		list.AddPost(c.s.view(p))
-		list.AddOrder(p.Id)
-	}
 	return list, nil
+}
+
+// threadPage is what a client asked for of a thread: from where, in which direction, how much; and whether there is more.
+func (s *Server) threadPage(root string, q url.Values) ([]*model.Post, bool) {
+	at := func(p *model.Post) int64 { return p.CreateAt }
+	from, _ := strconv.ParseInt(q.Get("fromCreateAt"), 10, 64)
+	if n, _ := strconv.ParseInt(q.Get("fromUpdateAt"), 10, 64); n != 0 {
+		from, at = n, func(p *model.Post) int64 { return p.UpdateAt }
+	}
+	if updates, _ := strconv.ParseBool(q.Get("updatesOnly")); updates {
+		at = func(p *model.Post) int64 { return p.UpdateAt }
+	}
+	compare := func(a, b *model.Post) int { return cmp.Or(cmp.Compare(at(a), at(b)), cmp.Compare(a.Id, b.Id)) }
+	if q.Get("direction") == "up" {
+		down := compare
+		compare = func(a, b *model.Post) int { return down(b, a) }
+	}
+	start := &model.Post{Id: q.Get("fromPost"), CreateAt: from, UpdateAt: from}
+	var all []*model.Post
+	for _, id := range append([]string{root}, s.thread[root]...) {
+		p := s.posts[id]
+		before := from != 0 && (compare(p, start) <= 0 || start.Id == "" && at(p) == from)
+		if p.DeleteAt == 0 && !before {
+			all = append(all, p)
+		}
+	}
+	slices.SortFunc(all, compare)
+	if n, _ := strconv.Atoi(q.Get("perPage")); n > 0 && len(all) > n {
+		return all[:n], true
+	}
+	return all, false
 }
 
 func channelPosts(c *call) (any, *model.AppError) {

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,6 +38,7 @@ type Options struct {
 
 // Server is a running fake. Its methods may be called from several goroutines.
 type Server struct {
+	told atomic.Int64 // see millis
 	// URL is its base address, without a slash at the end.
 	URL string
 
@@ -187,7 +189,16 @@ func (s *Server) Advance(d time.Duration) {
 func (s *Server) now() time.Time { return time.Now().Add(s.offset) }
 
 // millis is the server's time as Mattermost writes it.
-func (s *Server) millis() int64 { return s.now().UnixMilli() }
+// millis is the time, later than it was ever told before: the real server is not so quick that two things happen at once.
+func (s *Server) millis() int64 {
+	for {
+		last := s.told.Load()
+		now := max(last+1, s.now().UnixMilli())
+		if s.told.CompareAndSwap(last, now) {
+			return now
+		}
+	}
+}
 
 // version is the number of a server's release.
 type version struct{ major, minor, patch int }

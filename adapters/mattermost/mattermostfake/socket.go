@@ -171,7 +171,14 @@ func (s *Server) register(c *conn) {
 	c.mu.Lock()
 	c.busy = true
 	c.mu.Unlock()
+	first := true
+	for _, other := range s.hub.conns {
+		first = first && other.user != c.user
+	}
 	s.hub.conns[c.id] = c
+	if first {
+		s.publish(model.WebsocketEventStatusChange, toUser(c.user), map[string]any{"status": model.StatusOnline, "user_id": c.user})
+	}
 }
 
 // resumed is the stream with the id, if it is somebody's own and idle, else a new one.
@@ -275,8 +282,8 @@ func (p *pump) login(r *model.WebSocketRequest) bool {
 	}
 	p.stream = newConn(sess.userID, token)
 	p.stream.hello(p.s)
-	p.stream.queue = append(p.stream.queue, model.NewWebSocketResponse(model.StatusOk, r.Seq, nil))
 	p.s.register(p.stream)
+	p.stream.push(model.NewWebSocketResponse(model.StatusOk, r.Seq, nil))
 	p.ready <- p.stream
 	return true
 }
