@@ -39,13 +39,7 @@ func (m *Mattermost) dialog(f *chat.Form, at state, user string) model.Dialog {
 		if more != "" {
 			long = append(long, more)
 		}
-		q := asked{ID: field.ID, Kind: field.Kind, Refresh: field.Refresh}
-		if !field.Lookup {
-			for _, o := range field.Options {
-				q.Choices = append(q.Choices, o.Value)
-			}
-		}
-		s.Asked = append(s.Asked, q)
+		s.Asked = append(s.Asked, asked{ID: field.ID, Kind: field.Kind, Refresh: field.Refresh})
 	}
 	if len(long) > 0 {
 		intro = append(intro, strings.Join(long, "\n"))
@@ -142,7 +136,7 @@ func oneLine(s string) string {
 }
 
 // answersTo are the values of a submission to the questions that were asked, and what was fixed before; nothing else
-// counts, and no choice that was not offered. Of files these are the ids.
+// counts. Of files these are the ids.
 func (s state) answersTo(submission map[string]any) chat.Values {
 	out := s.Fixed.Clone()
 	for _, q := range s.Asked {
@@ -174,11 +168,7 @@ func (q asked) answer(given any) []string {
 	}
 	list = slices.DeleteFunc(list, func(s string) bool { return strings.TrimSpace(s) == "" })
 	switch q.Kind {
-	case chat.TextField, chat.LongTextField:
-	case chat.SelectField, chat.MultiField:
-		if len(q.Choices) > 0 {
-			list = slices.DeleteFunc(list, func(s string) bool { return !slices.Contains(q.Choices, s) })
-		}
+	case chat.TextField, chat.LongTextField, chat.SelectField, chat.MultiField: // the domain says what is wrong with them
 	case chat.PersonField, chat.FileField:
 		list = slices.DeleteFunc(list, func(s string) bool { return !model.IsValidId(s) })
 	case chat.DateField:

@@ -112,7 +112,6 @@ type state struct {
 type asked struct {
 	ID      string         `json:"i"`
 	Kind    chat.FieldKind `json:"k"`
-	Choices []string       `json:"o,omitempty"` // that it offers; none where they are looked up while typing
 	Refresh bool           `json:"r,omitempty"` // a change of it changes the form
 }
 
