@@ -48,18 +48,20 @@ type place struct {
 
 // both runs the same test on the fake and on a real server.
 func both(t *testing.T, test func(p *place)) {
-	t.Run("fake", func(t *testing.T) {
-		fake := mattermostfake.New(t, mattermostfake.Options{})
-		site, err := mattermosttest.At(t.Context(), fake.URL, mattermostfake.AdminName, mattermostfake.AdminPassword)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(site.Close)
-		test(newPlace(t, site, fake))
-	})
+	t.Run("fake", func(t *testing.T) { test(onFake(t, mattermostfake.Options{})) })
 	t.Run("real", func(t *testing.T) {
 		test(newPlace(t, mattermosttest.Real(t), nil))
 	})
+}
+
+func onFake(t *testing.T, o mattermostfake.Options) *place {
+	fake := mattermostfake.New(t, o)
+	site, err := mattermosttest.At(t.Context(), fake.URL, mattermostfake.AdminName, mattermostfake.AdminPassword)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(site.Close)
+	return newPlace(t, site, fake)
 }
 
 func newPlace(t *testing.T, site *mattermosttest.Site, fake *mattermostfake.Server) *place {
@@ -80,6 +82,15 @@ func newPlace(t *testing.T, site *mattermosttest.Site, fake *mattermostfake.Serv
 		t.Fatal(err)
 	}
 	t.Cleanup(town.Close)
+	if fake == nil {
+		t.Cleanup(func() { // a server without a licence takes only so many people
+			for _, name := range []string{"ana", "bo"} {
+				if _, err := town.Admin.UpdateUserActive(context.Background(), town.UserID(name), false); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
 	p.town = town
 	return p
 }
