@@ -30,11 +30,13 @@ var colours = map[chat.Tone]string{
 }
 
 // begins tells a text that is no paragraph at its beginning.
-var begins = regexp.MustCompile("^(?:    |\t|>|#{1,6} |```|~~~|[-+*] |\\d{1,9}[.)] |\\||[-*_=]{3})")
+var begins = regexp.MustCompile("^(?:\\s|>|#|```|~~~|[-+*](?:\\s|$)|\\d{1,9}[.)](?:\\s|$)|\\||[-*_=]{3})")
 
 // render is a post's message and what hangs on it. A button is made by the function given, and left out if that has
 // none; handle tells the name that mentions a person, and "" if there is none. Without a handle nobody is mentioned.
-func (m *Mattermost) render(p chat.Post, handle func(id string) string, button func(chat.Button) *model.PostAction) (string, []*model.MessageAttachment) {
+func (m *Mattermost) render(
+	p chat.Post, handle func(id string) string, button func(chat.Button) *model.PostAction,
+) (string, []*model.MessageAttachment) {
 	var attachments []*model.MessageAttachment
 	actions := actionsOf(p.Buttons, button)
 	switch {
@@ -67,7 +69,7 @@ func wording(p chat.Post, handle func(id string) string) string {
 	if lead != "" {
 		space = 2
 	}
-	text := outbound(strings.Trim(p.Text, "\n"), messageMax-utf8.RuneCountInString(lead)-space)
+	text := outbound(p.Text, messageMax-utf8.RuneCountInString(lead)-space)
 	if begins.MatchString(text) && lead != "" {
 		lead = strings.TrimSuffix(lead, " ") + "\n\n"
 	}
@@ -96,11 +98,12 @@ func (m *Mattermost) attachment(c chat.Card, actions []*model.PostAction) *model
 	for _, b := range actions {
 		take(b.Name)
 	}
-	if model.IsValidHTTPURL(c.URL) && c.Title != "" {
-		a.TitleLink, a.Title = take(c.URL), take(line(c.Title, labelMax))
+	if a.Title = line(c.Title, labelMax); a.Title != "" && model.IsValidHTTPURL(c.URL) {
+		a.TitleLink = take(c.URL)
 	} else {
-		a.Title = take(plain(line(c.Title, labelMax), labelMax))
+		a.Title = plain(a.Title, labelMax)
 	}
+	take(a.Title)
 	if c.Author != nil {
 		a.AuthorName = take(line(c.Author.Name, labelMax))
 		if m.ours(c.Author.Avatar) {
@@ -120,10 +123,10 @@ func (m *Mattermost) attachment(c chat.Card, actions []*model.PostAction) *model
 		if value = take(plain(value, min(valueMax, left))); title == "" && value == "" {
 			continue
 		}
-		short := utf8.RuneCountInString(title) <= shortMax && utf8.RuneCountInString(value) <= shortMax && !strings.Contains(value, "\n")
-		a.Fields = append(a.Fields, &model.MessageAttachmentField{Title: title, Value: value, Short: model.SlackCompatibleBool(short)})
+		long := max(utf8.RuneCountInString(title), utf8.RuneCountInString(value)) > shortMax || strings.Contains(value, "\n")
+		a.Fields = append(a.Fields, &model.MessageAttachmentField{Title: title, Value: value, Short: !model.SlackCompatibleBool(long)})
 	}
-	a.Text = outbound(strings.Trim(c.Text, "\n"), left)
+	a.Text = outbound(c.Text, left)
 	return a
 }
 

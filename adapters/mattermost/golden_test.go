@@ -33,7 +33,12 @@ func golden(t *testing.T, name, kind string, v any) {
 	e := json.NewEncoder(&out)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	if err := e.Encode(v); err != nil {
+	flat, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The server's own type of an attachment has fields that its published types do not know. They are always empty.
+	if err := e.Encode(json.RawMessage(unknown.ReplaceAll(flat, nil))); err != nil {
 		t.Fatal(err)
 	}
 	// What nobody sees should be seen here.
@@ -54,12 +59,12 @@ func golden(t *testing.T, name, kind string, v any) {
 	if !bytes.Equal(got, want) {
 		t.Errorf("not as in %s; go test -update writes it anew. Now it is:\n%s", file, got)
 	}
-	v1, err := validator()
+	checks, err := validator()
 	if err != nil {
 		t.Logf("%s is NOT validated: %v", name, err)
 		return
 	}
-	problems, err := v1.check(kind, file)
+	problems, err := checks.check(kind, file)
 	if err != nil {
 		t.Fatalf("validate %s: %v", file, err)
 	}
@@ -67,6 +72,8 @@ func golden(t *testing.T, name, kind string, v any) {
 		t.Errorf("%s is not valid as %s: %s", file, kind, p)
 	}
 }
+
+var unknown = regexp.MustCompile(`(?:"id":0,|,"ts":null)`)
 
 // validating is the validator as one process that takes a line for each file.
 type validating struct {

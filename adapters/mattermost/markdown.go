@@ -25,12 +25,13 @@ type rewriting struct {
 }
 
 var (
-	bracketed  = regexp.MustCompile(`\]\s*[\[(:]`)
-	reference  = regexp.MustCompile(`^&#?\w+;`)
-	complete   = regexp.MustCompile(`^<(?:(?:https?://|mailto:|www\.)[^\s<>"']+|[\w.+-]+@[\w.-]+)>`)
-	target     = regexp.MustCompile(`^\(\s*(?:<([^\s<>]*)>|([^\s<>()]*(?:\([^\s<>()]*\)[^\s<>()]*)*))(?:\s+=\d*[xX]?\d*)?(?:\s+(?:"[^"]*"|'[^']*'))?\s*\)`)
-	inCode     = regexp.MustCompile(`\]([(:])|<[A-Za-z/!?]`)
-	inSpan     = regexp.MustCompile(`\]\(`)
+	bracketed = regexp.MustCompile(`\]\s*[\[(:]`)
+	reference = regexp.MustCompile(`^&#?\w+;`)
+	complete  = regexp.MustCompile(`^<(?:(?:https?://|mailto:|www\.)[^\s<>"']+|[\w.+-]+@[\w.-]+)>`)
+	target    = regexp.MustCompile(`^\(\s*(?:<([^\s<>]*)>|([^\s<>()]*(?:\([^\s<>()]*\)[^\s<>()]*)*))` + // an address,
+		`(?:\s+=\d*[xX]?\d*)?(?:\s+(?:"[^"]*"|'[^']*'))?\s*\)`) // a picture's size, a title
+	inCode     = regexp.MustCompile(`\][(:]|!\[|<[A-Za-z/!?]`)
+	inSpan     = regexp.MustCompile(`\]\(|!\[`)
 	language   = regexp.MustCompile(`^[\w+#.-]{0,30}$`)
 	backticks  = regexp.MustCompile("`{3,}")
 	listMark   = regexp.MustCompile(`^(?:[-+*] |\d{1,9}[.)] )`)
@@ -51,6 +52,7 @@ func rewritten(s string) string {
 				w.fence(v)
 				break
 			}
+			w.code(inCode, v.RawInfo.Position, v.RawInfo.End)
 			for _, l := range v.RawCode {
 				w.code(inCode, l.Range.Position, l.Range.End)
 			}
@@ -68,6 +70,9 @@ func (w *rewriting) put(at, to int, with string) { w.edits = append(w.edits, edi
 
 // code takes apart, in a part of the text that not every client sees as code, what would be a link or a tag if it is not.
 func (w *rewriting) code(looks *regexp.Regexp, from, to int) {
+	if !w.defuse && looks == inSpan {
+		return
+	}
 	for _, m := range looks.FindAllStringIndex(w.s[from:to], -1) {
 		w.put(from+m[0]+1, from+m[0]+1, gap)
 	}
@@ -197,6 +202,9 @@ func (w *rewriting) backslash(i int) int {
 	switch {
 	case strings.IndexByte(signs, next) >= 0:
 		w.escaped = i + 1
+		if next == ']' && i+2 < len(w.raw) {
+			w.after(i + 2)
+		}
 		return i + 2
 	case next == '\\':
 		// The browser leaves two backslashes before a word alone, and everybody leaves one alone there.
@@ -253,17 +261,21 @@ func (w *rewriting) bracket(i int) int {
 	if begin >= 0 {
 		w.put(w.at[begin], w.at[begin], `\`)
 	}
-	with := `\]`
+	w.put(w.at[i], w.at[i], `\`)
 	if i+1 < len(w.raw) {
-		switch w.raw[i+1] {
-		case '(':
-			with += `\`
-		case ':':
-			with += gap
-		}
+		w.after(i + 1)
 	}
-	w.put(w.at[i], w.at[i]+1, with)
 	return i + 1
+}
+
+// after keeps what stands after a bracket from making an address of it: the browser overlooks the bracket's backslash.
+func (w *rewriting) after(i int) {
+	switch w.raw[i] {
+	case '(':
+		w.put(w.at[i], w.at[i], `\`)
+	case ':':
+		w.put(w.at[i], w.at[i], gap)
+	}
 }
 
 // link writes the link whose words stand between two brackets. A picture becomes a link to it: showing it would tell

@@ -21,7 +21,7 @@ const gap = "\u200b"
 // The server finds mentions with its own parser, clients show what theirs make of it, and the browser's is lenient: it
 // looks for emphasis before code, and takes almost anything for a link. So what it must not form is taken apart, rather
 // than trusted to be in code: "](" stands in links that are allowed and nowhere else but in fenced code.
-func outbound(text string, most int) string { return fit(washed(text), most, rewrite) }
+func outbound(text string, most int) string { return fit(started(washed(text)), most, rewrite) }
 
 // plain is a text that reads as it is inside Mattermost's Markdown, at most so many characters of it.
 func plain(s string, most int) string {
@@ -63,30 +63,40 @@ func washed(s string) string {
 	}, chat.Clean(lines(s)))
 }
 
+// started is a text from the first line on that has something in it.
+func started(s string) string {
+	for {
+		first, rest, more := strings.Cut(s, "\n")
+		if strings.TrimSpace(first) != "" || !more {
+			return strings.TrimRightFunc(s, unicode.IsSpace)
+		}
+		s = rest
+	}
+}
+
 // fit is the text as write puts it, cut before a line or word where it would be too long.
 func fit(s string, most int, write func(string) string) string {
 	if most <= 0 {
 		return ""
 	}
 	// The parser takes no longer texts, and writing makes them longer.
-	for n := min(2*most, markdown.MaxLen()/8); ; {
-		text, whole := shortened(s, n)
+	n := min(2*most, markdown.MaxLen()/8)
+	for step := 1; ; step *= 2 {
+		text := shortened(s, n)
 		out := write(text)
 		long := utf8.RuneCountInString(out)
 		if long <= most {
 			return out
 		}
-		if whole {
-			n = utf8.RuneCountInString(text)
-		}
-		if n = min(n-1, n*most/long); n <= 0 {
+		n = utf8.RuneCountInString(text)
+		if n = min(n-step, n*most/long); n <= 0 {
 			return "…"
 		}
 	}
 }
 
-// shortened is a text of at most so many characters, and whether that is all of it.
-func shortened(s string, most int) (string, bool) {
+// shortened is a text of at most so many characters.
+func shortened(s string, most int) string {
 	n := 0
 	for i := range s {
 		if n++; n <= most {
@@ -94,7 +104,7 @@ func shortened(s string, most int) (string, bool) {
 		}
 		cut := s[:i]
 		for _, end := range []string{"\n", " "} {
-			if at := strings.LastIndex(cut, end); at > len(cut)*3/4 {
+			if at := strings.LastIndex(cut, end); at >= len(cut)*2/3 {
 				cut = cut[:at]
 				break
 			}
@@ -103,9 +113,9 @@ func shortened(s string, most int) (string, bool) {
 		if len(cut) == i {
 			cut = cut[:len(cut)-size]
 		}
-		return strings.TrimRight(cut, " \n\t\\") + "…", false
+		return strings.TrimRight(cut, " \n\t\\") + "…"
 	}
-	return s, true
+	return s
 }
 
 // rewrite makes Mattermost's Markdown of the bot's.
@@ -154,7 +164,8 @@ func unmentioned(s string) (string, bool) {
 		var at []int
 		flush := func() {
 			for i, r := range text {
-				if r == '@' && i+1 < len(text) && nameable(text[i+1]) && (i == 0 || !unicode.IsLetter(text[i-1]) && !unicode.IsNumber(text[i-1])) {
+				begins := i == 0 || !unicode.IsLetter(text[i-1]) && !unicode.IsNumber(text[i-1])
+				if r == '@' && begins && i+1 < len(text) && nameable(text[i+1]) {
 					edits = append(edits, edit{at[i] + 1, at[i] + 1, gap})
 					ok = ok && s[at[i]] == '@'
 				}
