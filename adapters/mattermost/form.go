@@ -86,7 +86,7 @@ func (m *Mattermost) element(f chat.Field) (e model.DialogElement, more string) 
 		e.Default = chat.CutBytes(first, model.DialogElementTextareaMaxLength)
 		e.Placeholder = chat.CutBytes(f.Placeholder, model.DialogElementTextareaMaxLength)
 	case chat.SelectField, chat.MultiField:
-		e.Type, e.MultiSelect, e.Default = "select", f.Kind == chat.MultiField, strings.Join(f.Value, ",")
+		e.Type, e.MultiSelect, e.Default = "select", f.Kind == chat.MultiField, strings.Join(offered(f), ",")
 		e.Placeholder = chat.CutBytes(f.Placeholder, model.DialogElementSelectMaxLength)
 		if f.Lookup {
 			e.DataSource, e.DataSourceURL = "dynamic", m.hooks+lookupPath
@@ -109,6 +109,13 @@ func (m *Mattermost) element(f chat.Field) (e model.DialogElement, more string) 
 		e.Type, e.AllowMultiple = "file", f.Max != 1
 	}
 	return e, more
+}
+
+// offered are the choices of a field that it still has: servers take no other ones.
+func offered(f chat.Field) []string {
+	return slices.DeleteFunc(slices.Clone(f.Value), func(v string) bool {
+		return !slices.ContainsFunc(f.Options, func(o chat.Option) bool { return o.Value == v })
+	})
 }
 
 func capped(n, limit int) int {
