@@ -5,6 +5,8 @@ package e2e
 import (
 	"testing"
 
+	"balie/adapters/mattermost/mattermostfake"
+	"balie/adapters/mattermost/mattermosttest"
 	"balie/internal/config"
 	"balie/internal/store/mongo/mongotest"
 )
@@ -18,6 +20,18 @@ func each(t *testing.T, story func(t *testing.T, w *world)) {
 			cfg.Mongo = config.Mongo{URI: config.NewSecret(uri), Database: mongotest.Database(t, uri)}
 			story(t, start(t, cfg, &playgroundNetwork{}))
 		})
+	})
+	t.Run("mattermost", func(t *testing.T) {
+		t.Run("fake", func(t *testing.T) {
+			server := mattermostfake.New(t, mattermostfake.Options{})
+			site, err := mattermosttest.At(t.Context(), server.URL, mattermostfake.AdminName, mattermostfake.AdminPassword)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(site.Close)
+			story(t, start(t, embedded(t), newMattermost(t, site)))
+		})
+		t.Run("real", func(t *testing.T) { story(t, start(t, embedded(t), newMattermost(t, mattermosttest.Real(t)))) })
 	})
 }
 

@@ -18,7 +18,7 @@ import (
 type playgroundNetwork struct{ client *client.Client }
 
 func (n *playgroundNetwork) can() abilities {
-	return abilities{shortcut: true, formFiles: true, closing: true, oldButtons: true}
+	return abilities{shortcut: true, formFiles: true, closing: true, oldButtons: true, longForms: true}
 }
 
 func (n *playgroundNetwork) connect(o *app.Options) { o.Playground = true }

@@ -72,6 +72,7 @@ type abilities struct {
 	closing    bool // closing a form tells what was typed into it
 	oldButtons bool // a button that the message has no more can be pressed all the same
 	emptyFiles bool // a file may be empty
+	longForms  bool // a form takes 100 000 characters
 }
 
 // trouble is what a network does wrong when the bot posts or edits.

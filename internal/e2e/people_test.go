@@ -36,6 +36,9 @@ func (p person) must(a answer, err error) answer {
 	if len(a.Errors) > 0 {
 		p.Fatalf("%s: the form says %v", p.id, a.Errors)
 	}
+	for _, m := range a.Private {
+		p.Logf("%s reads: %s", p.id, m.Text)
+	}
 	return a
 }
 
