@@ -83,14 +83,16 @@ func (c *catchup) floor() int64 {
 
 // run catches up until ctx ends.
 func (c *catchup) run(ctx context.Context) {
-	pause := c.opts.RetryAfter
+	pause, failures := c.opts.RetryAfter, 0
 	for {
 		wait, err := c.step(ctx)
 		if err != nil && ctx.Err() == nil {
-			c.log.WithError(err).Warn("mattermost: what was missed could not be read yet")
+			if failures++; failures == 2 { // once may be an accident
+				c.log.WithError(err).Warn("mattermost: what was missed could not be read yet")
+			}
 			wait, pause = jitter(pause), min(2*pause, retryMost)
 		} else if err == nil {
-			pause = c.opts.RetryAfter
+			pause, failures = c.opts.RetryAfter, 0
 		}
 		var later <-chan time.Time
 		if wait >= 0 {
@@ -130,7 +132,7 @@ func (c *catchup) step(ctx context.Context) (time.Duration, error) {
 	if err != nil {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		if w.pause == 0 {
+		if w.pause == c.opts.RetryAfter { // once may be an accident
 			c.log.WithError(err).WithField("channel", channel).Warn("mattermost: what was missed in a channel could not be read yet")
 		}
 		w.pause = min(max(2*w.pause, c.opts.RetryAfter), retryMost)

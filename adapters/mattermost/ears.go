@@ -24,6 +24,7 @@ type ears struct {
 	tell    func(ctx context.Context, e chat.Event, late bool) error
 	known   *lru.Cache[string, bool] // what the bot was told lately, by the event's id
 	ahead   atomic.Int64             // how far the server's clock is ahead of ours, in milliseconds
+	live    atomic.Bool              // the server has let the bot in
 	wg      sync.WaitGroup
 
 	// Only the goroutine that reads the websocket uses these.

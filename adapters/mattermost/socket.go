@@ -30,24 +30,22 @@ func (e *ears) stayConnected(ctx context.Context) {
 	var out outage
 	for pause := e.opts.RetryAfter; ctx.Err() == nil; {
 		err := e.converse(ctx, func() {
+			e.live.Store(true)
 			if out.logged {
 				e.log.Info("mattermost: the bot hears again")
 			}
 			out, pause = outage{}, e.opts.RetryAfter
 		})
+		e.live.Store(false)
 		if ctx.Err() != nil {
 			return
 		}
-		wait := jitter(pause)
-		if failed, ok := errors.AsType[*chat.SendError](err); ok {
-			wait = max(wait, min(failed.Retry, retryMost)) // the server may have said when
-		}
 		e.complain(&out, err)
-		pause = min(2*pause, retryMost)
 		select {
 		case <-ctx.Done():
-		case <-time.After(wait):
+		case <-time.After(jitter(pause)):
 		}
+		pause = min(2*pause, retryMost)
 	}
 }
 
