@@ -16,7 +16,8 @@ const (
 
 func (p *place) run(text, root string) reply {
 	p.Helper()
-	return p.as("ana", "POST", "/commands/execute", map[string]any{"channel_id": p.town.ChannelID("help"), "command": text, "root_id": root})
+	return p.as("ana", "POST", "/commands/execute",
+		map[string]any{"channel_id": p.town.ChannelID("help"), "command": text, "root_id": root})
 }
 
 func (p *place) form() url.Values {
@@ -35,8 +36,9 @@ func TestCommand(t *testing.T) {
 		p.wants("run", p.run("/TICKET  the @"+p.town.As("bo").Username+" printer", root.Id), 200, "")
 		form := p.form()
 		for k, want := range map[string]string{
-			"token": p.town.CommandToken, "team_id": p.town.Team.Id, "team_domain": p.town.Team.Name, "channel_id": p.town.ChannelID("help"),
-			"channel_name": "help", "user_id": ana.ID, "user_name": ana.Username, "command": "/ticket", "root_id": root.Id,
+			"token": p.town.CommandToken, "team_id": p.town.Team.Id, "team_domain": p.town.Team.Name,
+			"channel_id": p.town.ChannelID("help"), "channel_name": "help",
+			"user_id": ana.ID, "user_name": ana.Username, "command": "/ticket", "root_id": root.Id,
 			"text": " the @" + p.town.As("bo").Username + " printer", "user_mentions_ids": p.town.UserID("bo"),
 		} {
 			if form.Get(k) != want {
@@ -83,7 +85,8 @@ func TestCommand(t *testing.T) {
 		p.wants("click on it", p.as("ana", "POST", "/posts/"+post.Id+"/actions/menu",
 			map[string]any{"cookie": cookie, "selected_option": "anything"}), 200, "")
 		var came model.PostActionIntegrationRequest
-		if err := json.Unmarshal(p.last(), &came); err != nil || came.Context["selected_option"] != "anything" || came.Context["secret"] != "sealed" {
+		if err := json.Unmarshal(p.last(), &came); err != nil || came.Context["selected_option"] != "anything" ||
+			came.Context["secret"] != "sealed" {
 			p.Errorf("came: %s", p.last())
 		}
 	})
@@ -168,7 +171,8 @@ func TestDialog(t *testing.T) {
 		trigger := p.form().Get("trigger_id")
 		open := map[string]any{"trigger_id": trigger, "url": p.integration.URL + "/dialog", "dialog": map[string]any{
 			"title": "New", "callback_id": "c", "state": "s", "source_url": p.integration.URL + "/source",
-			"elements": []any{map[string]any{"name": "title", "display_name": "Title", "type": "text", "datetime_config": map[string]any{"time_interval": 5}}},
+			"elements": []any{map[string]any{"name": "title", "display_name": "Title", "type": "text",
+				"datetime_config": map[string]any{"time_interval": 5}}},
 		}}
 		for range 2 { // a trigger may be used more than once, and needs no token
 			p.wants("open", p.call("", "POST", "/actions/dialogs/open", open), 200, "")
@@ -176,7 +180,8 @@ func TestDialog(t *testing.T) {
 			if err := json.Unmarshal([]byte(l.hear("open_dialog").Data["dialog"].(string)), &d); err != nil {
 				p.Fatal(err)
 			}
-			if d.TriggerId == trigger || d.Dialog.State != "s" || d.URL == "" || d.Dialog.SourceURL == "" || d.Dialog.Elements[0].DateTimeConfig != nil {
+			if d.TriggerId == trigger || d.Dialog.State != "s" || d.URL == "" || d.Dialog.SourceURL == "" ||
+				d.Dialog.Elements[0].DateTimeConfig != nil {
 				p.Errorf("opened: %+v", d)
 			}
 		}

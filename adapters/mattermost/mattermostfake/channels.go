@@ -247,7 +247,8 @@ func searchChannels(c *call) (any, *model.AppError) {
 		return nil, e
 	}
 	return c.s.sortedChannels(func(ch *model.Channel) bool {
-		return ch.TeamId == c.params["team"] && ch.DeleteAt == 0 && c.s.canRead(c.me.Id, ch) && contains(ch.Name+" "+ch.DisplayName, in.Term)
+		return ch.TeamId == c.params["team"] && ch.DeleteAt == 0 && c.s.canRead(c.me.Id, ch) &&
+			contains(ch.Name+" "+ch.DisplayName, in.Term)
 	}), nil
 }
 

@@ -223,7 +223,8 @@ func executeCommand(c *call) (any, *model.AppError) {
 	return s.run(cmd, in, s.commandForm(cmd, in, team, ch, text, sealed), client)
 }
 
-func (s *Server) commandForm(cmd *model.Command, in model.CommandArgs, team *model.Team, ch *model.Channel, text, trigger string) url.Values {
+func (s *Server) commandForm(cmd *model.Command, in model.CommandArgs, team *model.Team, ch *model.Channel,
+	text, trigger string) url.Values {
 	hook := model.NewId()
 	s.hooks[hook] = &responseURL{command: cmd.Id, userID: in.UserId, channelID: in.ChannelId, rootID: in.RootId, made: s.now()}
 	form := url.Values{

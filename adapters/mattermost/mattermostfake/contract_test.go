@@ -48,8 +48,12 @@ type place struct {
 
 // both runs the same test on the fake and on a real server.
 func both(t *testing.T, test func(p *place)) {
-	t.Run("fake", func(t *testing.T) { test(onFake(t, mattermostfake.Options{})) })
+	t.Run("fake", func(t *testing.T) {
+		t.Parallel()
+		test(onFake(t, mattermostfake.Options{}))
+	})
 	t.Run("real", func(t *testing.T) {
+		t.Parallel()
 		test(newPlace(t, mattermosttest.Real(t), nil))
 	})
 }
@@ -74,9 +78,10 @@ func newPlace(t *testing.T, site *mattermosttest.Site, fake *mattermostfake.Serv
 	t.Cleanup(p.integration.Close)
 	p.says("{}")
 	town, err := mattermosttest.NewTown(ctx, site, mattermosttest.TownOptions{
-		People:   []mattermosttest.Person{{Name: "ana"}, {Name: "bo"}},
-		Channels: []mattermosttest.Channel{{Name: "help"}, {Name: "away", WithoutBot: true}, {Name: "team", Private: true, Members: []string{"bo"}}},
-		Command:  "ticket", CommandURL: p.integration.URL + "/command",
+		People: []mattermosttest.Person{{Name: "ana"}, {Name: "bo"}},
+		Channels: []mattermosttest.Channel{{Name: "help"}, {Name: "away", WithoutBot: true},
+			{Name: "team", Private: true, Members: []string{"bo"}}},
+		Command: "ticket", CommandURL: p.integration.URL + "/command",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -214,7 +219,8 @@ func (p *place) card() map[string]any {
 	to := map[string]any{"url": p.integration.URL + "/action", "context": map[string]any{"secret": "sealed"}}
 	return map[string]any{"balie_key": "k1", "attachments": []any{map[string]any{"text": "T-1", "actions": []any{
 		map[string]any{"id": "take", "name": "Take", "type": "button", "integration": to},
-		map[string]any{"id": "menu", "name": "Menu", "type": "select", "integration": to, "options": []any{map[string]any{"text": "One", "value": "1"}}},
+		map[string]any{"id": "menu", "name": "Menu", "type": "select", "integration": to,
+			"options": []any{map[string]any{"text": "One", "value": "1"}}},
 	}}}}
 }
 

@@ -120,7 +120,8 @@ func listMembers(c *call) (any, *model.AppError) {
 	if e != nil {
 		return nil, e
 	}
-	ms := slices.SortedFunc(maps.Values(c.s.inChannel[ch.Id]), func(a, b *model.ChannelMember) int { return cmp.Compare(a.UserId, b.UserId) })
+	ms := slices.SortedFunc(maps.Values(c.s.inChannel[ch.Id]),
+		func(a, b *model.ChannelMember) int { return cmp.Compare(a.UserId, b.UserId) })
 	return page(c, ms), nil
 }
 

@@ -57,7 +57,8 @@ func TestSecretsOfButtons(t *testing.T) {
 		p.wants("the button after that", p.as("ana", "POST", path+"/actions/take", map[string]any{}), 200, "")
 		own := p.bot("GET", path, nil).post(p)
 		p.wants("write back", p.bot("PUT", path, own), 200, "")
-		p.wants("the dead button", p.as("ana", "POST", path+"/actions/take", map[string]any{}), 404, "api.post.do_action.action_id.app_error")
+		p.wants("the dead button", p.as("ana", "POST", path+"/actions/take", map[string]any{}), 404,
+			"api.post.do_action.action_id.app_error")
 		p.takeProblems("action must have integration settings")
 		p.wants("patch the props", p.bot("PUT", path+"/patch", map[string]any{"props": map[string]any{"a": "b"}}), 200, "")
 		if props := p.bot("GET", path, nil).post(p).GetProps(); len(props) != 1 || props["a"] != "b" {
@@ -91,7 +92,8 @@ func TestEdits(t *testing.T) {
 		if changed.EditAt == 0 || changed.Message != "other" || changed.EditAt != changed.UpdateAt {
 			p.Errorf("changed: %+v", changed)
 		}
-		p.wants("react", p.bot("POST", "/reactions", map[string]any{"user_id": p.town.BotID, "post_id": root.Id, "emoji_name": "eyes"}), 200, "")
+		eyes := map[string]any{"user_id": p.town.BotID, "post_id": root.Id, "emoji_name": "eyes"}
+		p.wants("react", p.bot("POST", "/reactions", eyes), 200, "")
 		reacted := p.bot("GET", "/posts/"+root.Id, nil).post(p)
 		if !reacted.HasReactions || len(reacted.Metadata.Reactions) != 1 || reacted.UpdateAt < changed.UpdateAt {
 			p.Errorf("reacted: %+v", reacted)
@@ -114,7 +116,8 @@ func TestEdits(t *testing.T) {
 			}
 		}
 		for _, id := range []string{root.Id, reply.Id} {
-			if d := list.Posts[id]; d.DeleteAt == 0 || d.Message != "" || d.UpdateAt != d.DeleteAt || d.GetProp("deleteBy") != p.town.BotID {
+			d := list.Posts[id]
+			if d.DeleteAt == 0 || d.Message != "" || d.UpdateAt != d.DeleteAt || d.GetProp("deleteBy") != p.town.BotID {
 				p.Errorf("deleted: %+v %v", d, d.GetProps())
 			}
 		}
@@ -129,7 +132,8 @@ func TestEdits(t *testing.T) {
 func TestSystemMessages(t *testing.T) {
 	both(t, func(p *place) {
 		var ch model.Channel
-		decode(p, p.admin("POST", "/channels", map[string]any{"team_id": p.town.Team.Id, "name": "hall", "display_name": "Hall", "type": "O"}), &ch)
+		decode(p, p.admin("POST", "/channels",
+			map[string]any{"team_id": p.town.Team.Id, "name": "hall", "display_name": "Hall", "type": "O"}), &ch)
 		path := "/channels/" + ch.Id
 		ana := p.town.UserID("ana")
 		p.wants("join", p.bot("POST", path+"/members", map[string]any{"user_id": p.town.BotID}), 201, "")
@@ -145,7 +149,8 @@ func TestSystemMessages(t *testing.T) {
 			}
 			return kinds
 		}
-		want := []string{"system_join_channel", "system_join_channel", "system_add_to_channel", "system_remove_from_channel", "system_leave_channel"}
+		want := []string{"system_join_channel", "system_join_channel", "system_add_to_channel",
+			"system_remove_from_channel", "system_leave_channel"}
 		p.until(func() bool { return len(kinds()) == len(want) })
 		if got := kinds(); !slices.Equal(got, want) {
 			p.Errorf("the channel has %q", got)
@@ -161,7 +166,8 @@ func TestFiles(t *testing.T) {
 		if err != nil {
 			p.Fatal(err)
 		}
-		if foreign := p.bot("POST", "/posts", map[string]any{"channel_id": help, "message": "x", "file_ids": []string{id}}).post(p); len(foreign.FileIds) != 0 {
+		foreign := p.bot("POST", "/posts", map[string]any{"channel_id": help, "message": "x", "file_ids": []string{id}}).post(p)
+		if len(foreign.FileIds) != 0 {
 			p.Errorf("a foreign file is attached: %v", foreign.FileIds)
 		}
 		post, err := ana.Say(p.ctx, help, "", "look", "", id)
@@ -173,10 +179,12 @@ func TestFiles(t *testing.T) {
 		}
 		var infos []model.FileInfo
 		decode(p, p.bot("GET", "/posts/"+post.Id+"/files/info", nil), &infos)
-		if len(infos) != 1 || infos[0].Name != "note.txt" || infos[0].Size != 5 || infos[0].PostId != post.Id || infos[0].CreatorId != ana.ID {
+		if len(infos) != 1 || infos[0].Name != "note.txt" || infos[0].Size != 5 || infos[0].PostId != post.Id ||
+			infos[0].CreatorId != ana.ID {
 			p.Errorf("files: %+v", infos)
 		}
-		if r := p.bot("GET", "/files/"+id, nil); string(r.body) != "hello" || !strings.HasPrefix(r.header.Get("Content-Type"), "text/plain") {
+		r := p.bot("GET", "/files/"+id, nil)
+		if string(r.body) != "hello" || !strings.HasPrefix(r.header.Get("Content-Type"), "text/plain") {
 			p.Errorf("the file is %s %q", r.header, r.body)
 		}
 		if err := ana.Delete(p.ctx, post.Id); err != nil {

@@ -203,7 +203,8 @@ func TestEvents(t *testing.T) {
 			p.Fatal(err)
 		}
 		var r model.Reaction
-		if err := json.Unmarshal([]byte(fmt.Sprint(l.hear("reaction_added").Data["reaction"])), &r); err != nil || r.EmojiName != "eyes" || r.UserId != ana.ID {
+		err = json.Unmarshal([]byte(fmt.Sprint(l.hear("reaction_added").Data["reaction"])), &r)
+		if err != nil || r.EmojiName != "eyes" || r.UserId != ana.ID {
 			p.Errorf("reacted: %v %v", r, err)
 		}
 		if err := ana.Delete(p.ctx, said.Id); err != nil {

@@ -141,7 +141,8 @@ func TestExpiry(t *testing.T) {
 	p.fake.Advance(31 * time.Second)
 	p.wants("late", p.bot("POST", "/actions/dialogs/open", open), 400, "interactive_message.decode_trigger_id.expired")
 	p.fake.Advance(30 * time.Minute)
-	p.wants("too late", p.call("", "POST", form.Get("response_url"), map[string]any{"text": "x"}), 404, "web.command_webhook.general.app_error")
+	p.wants("too late", p.call("", "POST", form.Get("response_url"), map[string]any{"text": "x"}), 404,
+		"web.command_webhook.general.app_error")
 	p.fake.ExpireToken(p.town.BotToken)
 	p.wants("expired", p.bot("GET", "/users/me", nil), 401, expired)
 }
@@ -221,7 +222,8 @@ func TestOldServer(t *testing.T) {
 			map[string]any{"name": "when", "display_name": "When", "type": "date", "refresh": true, "optional": true},
 		}}}
 	p.wants("open", p.bot("POST", "/actions/dialogs/open", open), 200, "")
-	if text := fmt.Sprint(l.hear("open_dialog").Data["dialog"]); strings.Contains(text, "source_url") || strings.Contains(text, "refresh") {
+	text := fmt.Sprint(l.hear("open_dialog").Data["dialog"])
+	if strings.Contains(text, "source_url") || strings.Contains(text, "refresh") {
 		p.Errorf("opened: %s", text)
 	}
 	p.takeProblems(`no dialog elements of type "date"`)

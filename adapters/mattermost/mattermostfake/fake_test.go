@@ -1,8 +1,0 @@
-package mattermostfake
-
-import "testing"
-
-func TestStarts(t *testing.T) {
-	s := New(t, Options{})
-	_ = s
-}
