@@ -1,0 +1,199 @@
+package mattermost
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/mattermost/mattermost/server/public/model"
+)
+
+func TestTheBotsNameIsTakenOut(t *testing.T) {
+	for _, c := range []struct {
+		text, rest string
+		toBot      bool
+	}{
+		{"@balie my printer is broken", "my printer is broken", true},
+		{"@Balie: my printer", "my printer", true},
+		{"@balie, :smile: hi", ":smile: hi", true},
+		{":smile: @balie", ":smile:", true},
+		{"please @balie help", "please help", true},
+		{"thanks, @balie.", "thanks,.", true},
+		{"hello @balie, the printer", "hello, the printer", true},
+		{"one\n@balie two\n@balie three", "one\ntwo\nthree", true},
+		{"@balie", "", true},
+		{"(@balie)", "()", true},
+		{"@balie.desk and @balie-desk and @balie2", "@balie.desk and @balie-desk and @balie2", false},
+		{"mail a@balie or @@balie or é@balie", "mail a@balie or @@balie or é@balie", false},
+		{"`@balie` is its name", "`@balie` is its name", false},
+		{"```\n@balie\n```", "```\n@balie\n```", false},
+		{"```\n@balie\n", "```\n@balie\n", false},
+		{"a ` b @balie", "a ` b", true},
+		{"``a ` @balie`` @balie b", "``a ` @balie`` b", true},
+		{"  indented, for nobody", "  indented, for nobody", false},
+		{"", "", false},
+	} {
+		if rest, toBot := unmention(c.text, "balie"); rest != c.rest || toBot != c.toBot {
+			t.Errorf("%q becomes %q, %v; want %q, %v", c.text, rest, toBot, c.rest, c.toBot)
+		}
+	}
+}
+
+// id is one as Mattermost makes them.
+func idOf(letter string) string { return strings.Repeat(letter, 26) }
+
+func TestUtterancesOfPosts(t *testing.T) {
+	post := func(letter string, created int64) *model.Post {
+		return &model.Post{Id: idOf(letter), ChannelId: idOf("c"), UserId: idOf("u"), CreateAt: created, UpdateAt: 900}
+	}
+	fresh, edited, old, gone, version, reacted := post("1", 510), post("2", 520), post("3", 100), post("4", 530), post("5", 540), post("6", 400)
+	edited.EditAt, old.EditAt = 560, 550
+	gone.DeleteAt = 570
+	version.OriginalId, version.DeleteAt = edited.Id, 560
+	reacted.Metadata = &model.PostMetadata{Reactions: []*model.Reaction{
+		{PostId: reacted.Id, UserId: idOf("u"), EmojiName: "ticket", CreateAt: 450, UpdateAt: 580},
+		{PostId: reacted.Id, UserId: idOf("u"), EmojiName: "eyes", CreateAt: 450},
+		nil,
+	}}
+	posts := map[string]*model.Post{}
+	for _, p := range []*model.Post{fresh, edited, old, gone, version, reacted} {
+		posts[p.Id] = p
+	}
+	var got []string
+	for _, u := range utterances(posts, 500) {
+		if !u.late || u.channel != idOf("c") {
+			t.Errorf("%+v", u)
+		}
+		got = append(got, u.id())
+	}
+	equal(t, "what was missed", got, fresh.Id, edited.Id, old.Id+"|550", edited.Id+"|560", gone.Id+"|deleted",
+		reacted.Id+"|"+idOf("u")+"|ticket|580")
+}
+
+func TestTheCursor(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	e := newEars(&Mattermost{opts: Options{Memory: &mem{kept: map[string][]byte{}}}, log: quiet()})
+	e.queue = newQueue(ctx, 1, quiet())
+	e.catchup = newCatchup(e)
+	c := newCursor(e)
+	e.cursor = c
+	steps := func(what string, want int64) {
+		t.Helper()
+		if got := c.until(); got != want {
+			t.Errorf("%s: until %d, want %d", what, got, want)
+		}
+	}
+	steps("at first", 0)
+	c.began(100)
+	c.began(200)
+	steps("from the beginning", 100)
+	c.advance(150, 1000)
+	c.advance(120, 1000)
+	steps("what was heard", 150)
+	c.advance(5000, 1000)
+	steps("what is dated ahead", 1000)
+	if m := c.mark(5000); m != 1000 {
+		t.Errorf("something later waits at %d", m)
+	}
+	if m := c.mark(700); m != 700 {
+		t.Errorf("something earlier waits at %d", m)
+	}
+	e.queue.listing = true
+	e.queue.add(&item{channel: "c", mark: 700})
+	steps("while something waits", 699)
+	e.catchup.missed(600)
+	steps("while something is missing", 599)
+	e.catchup.missed(650)
+	if e.catchup.all != 600 || e.catchup.gaps != 2 {
+		t.Errorf("missed since %d, %d gaps", e.catchup.all, e.catchup.gaps)
+	}
+	if err := c.keep(ctx); err != nil {
+		t.Fatal(err)
+	}
+	value, err := c.opts.Memory.Recall(ctx, cursorName)
+	if err != nil || string(value) != `{"heard":599}` {
+		t.Errorf("kept %s, %v", value, err)
+	}
+	later := newCursor(e)
+	if !later.recall(ctx) || later.high != 599 {
+		t.Errorf("recalled %d", later.high)
+	}
+	if got := later.reached(400); got != 400 {
+		t.Errorf("on a server that was set back: %d", got)
+	}
+	later = newCursor(e)
+	later.read([]byte("nonsense"))
+	later.read([]byte("null"))
+	if later.high != 0 {
+		t.Errorf("nonsense became %d", later.high)
+	}
+}
+
+// FuzzEvent takes any event for what people do: it may be nonsense, but never a panic.
+func FuzzEvent(f *testing.F) {
+	post := &model.Post{Id: idOf("p"), ChannelId: idOf("c"), UserId: idOf("u"), RootId: idOf("r"), Message: "hello @balie", EditAt: 5}
+	said, err := json.Marshal(post)
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, seed := range []struct{ event, data string }{
+		{"posted", `{"post":` + quoted(string(said)) + `,"channel_type":"D"}`},
+		{"post_edited", `{"post":` + quoted(string(said)) + `}`},
+		{"post_deleted", `{"post":"{}"}`},
+		{"posted", `{"post":{"id":1}}`},
+		{"posted", `{"post":"{\"metadata\":{\"files\":[null]},\"props\":{\"from_bot\":7}}"}`},
+		{"reaction_added", `{"reaction":` + quoted(`{"user_id":"`+idOf("u")+`","post_id":"`+idOf("p")+`","emoji_name":"ticket"}`) + `}`},
+		{"reaction_removed", `{"reaction":null}`},
+		{"user_updated", `{"user":{"id":7}}`},
+		{"user_updated", `{"user":[]}`},
+		{"user_removed", `{"user_id":5,"channel_id":null}`},
+		{"leave_team", `{}`},
+		{"hello", `{"connection_id":7}`},
+		{"channel_updated", `null`},
+	} {
+		f.Add(seed.event, seed.data, idOf("c"), int64(3))
+	}
+	f.Fuzz(func(t *testing.T, event, data, channel string, seq int64) {
+		m, err := New(Options{URL: "http://127.0.0.1:9", Token: "t", Hooks: "http://127.0.0.1:9", Secret: []byte(strings.Repeat("s", 40)),
+			Memory: &mem{kept: map[string][]byte{}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.self.Store(&model.User{Id: idOf("b"), Username: "balie"})
+		m.people.known.Add(idOf("u"), &model.User{Id: idOf("u"), Username: "ana"})
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel() // nothing is asked
+		e := m.ears
+		e.queue, e.cursor = newQueue(ctx, 1, quiet()), newCursor(e)
+		e.catchup = newCatchup(e)
+		var fields map[string]any
+		if json.Unmarshal([]byte(data), &fields) != nil {
+			return
+		}
+		frame := model.NewWebSocketEvent(model.WebsocketEventType(event), "", channel, "", nil, "").SetData(fields).SetSequence(seq)
+		e.sequence(ctx, frame)
+		e.wg.Wait()
+		if k, ok := kinds[frame.EventType()]; ok {
+			u, err := decode(k, fields, channel)
+			if err != nil {
+				return
+			}
+			if u.id() == "" || u.channel == "" || u.thread() == "" {
+				t.Errorf("%+v", u)
+			}
+			if _, _, err := e.event(ctx, u); err == nil && u.post == nil && u.reaction == nil {
+				t.Errorf("%+v was told", u)
+			}
+		}
+	})
+}
+
+func quoted(s string) string {
+	b, err := json.Marshal(s)
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
+}
