@@ -82,7 +82,7 @@ func (n *mattermostNetwork) reading(line string) string {
 // message is a post as somebody sees it.
 func (n *mattermostNetwork) message(as string, post *model.Post) message {
 	m := message{ID: post.Id, Thread: post.RootId, Bot: post.UserId == n.town.BotID,
-		Text: saidBy.ReplaceAllString(n.town.Text(post), "$1$2: "),
+		Text:     saidBy.ReplaceAllString(n.town.Text(post), "$1$2: "),
 		Mentions: n.mentions(post), Buttons: n.buttons(post), raw: post}
 	n.mu.Lock()
 	m.Channel = post.ChannelId
