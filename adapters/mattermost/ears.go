@@ -2,6 +2,7 @@ package mattermost
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,6 +26,7 @@ type ears struct {
 	known   *lru.Cache[string, bool] // what the bot was told lately, by the event's id
 	ahead   atomic.Int64             // how far the server's clock is ahead of ours, in milliseconds
 	live    atomic.Bool              // the server has let the bot in
+	check   time.Duration            // how often the bot asks whether it is still known
 	wg      sync.WaitGroup
 
 	// Only the goroutine that reads the websocket uses these.
@@ -34,7 +36,7 @@ type ears struct {
 }
 
 func newEars(m *Mattermost) *ears {
-	return &ears{Mattermost: m, known: cache[string, bool](20_000), strange: map[string]bool{}}
+	return &ears{Mattermost: m, known: cache[string, bool](20_000), check: time.Minute, strange: map[string]bool{}}
 }
 
 // listen hears until ctx ends.
@@ -146,22 +148,18 @@ func (e *ears) frame(ctx context.Context, f *model.WebSocketEvent, late bool) {
 		e.heard(u)
 		return
 	}
-	switch f.EventType() {
-	case model.WebsocketEventUserUpdated:
+	switch name := string(f.EventType()); {
+	case name == string(model.WebsocketEventUserUpdated):
 		e.userUpdated(ctx, data)
-	case model.WebsocketEventUserAdded, model.WebsocketEventChannelUpdated, model.WebsocketEventChannelConverted,
-		model.WebsocketEventChannelDeleted, model.WebsocketEventChannelRestored, model.WebsocketEventChannelCreated,
-		model.WebsocketEventAddedToTeam:
-		e.forget(text(data, "channel_id"), at.ChannelId)
-	case model.WebsocketEventUserRemoved:
+	case name == string(model.WebsocketEventUserRemoved):
 		e.userRemoved(ctx, data, at)
-	case model.WebsocketEventLeaveTeam:
+	case name == string(model.WebsocketEventLeaveTeam):
 		e.leftTeam(ctx, data)
-	default:
-		if name := string(f.EventType()); !e.strange[name] && len(e.strange) < 1000 {
-			e.strange[name] = true
-			e.log.WithField("event", name).Debug("mattermost: nothing is done with this kind of event")
-		}
+	case strings.HasPrefix(name, "channel_"), name == string(model.WebsocketEventUserAdded):
+		e.forget(text(data, "channel_id"), at.ChannelId)
+	case !e.strange[name] && len(e.strange) < 1000:
+		e.strange[name] = true
+		e.log.WithField("event", name).Debug("mattermost: nothing is done with this kind of event")
 	}
 }
 

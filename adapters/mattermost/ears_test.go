@@ -203,7 +203,7 @@ func (b *bot) hears() bool {
 	return b.m.ears.live.Load() && b.m.ears.catchup.floor() == 0
 }
 
-func (p *place) begin() *bot {
+func (p *place) begin(change ...func(e *ears)) *bot {
 	p.Helper()
 	log, hook := logtest.NewNullLogger()
 	log.SetLevel(logrus.DebugLevel)
@@ -216,6 +216,9 @@ func (p *place) begin() *bot {
 	})
 	if err != nil {
 		p.Fatal(err)
+	}
+	for _, c := range change {
+		c(m.ears)
 	}
 	b := &bot{place: p, m: m, logs: hook}
 	ctx, cancel := context.WithCancel(context.Background())

@@ -163,7 +163,7 @@ func TestALongGapIsCaughtUp(t *testing.T) {
 		b.until("the bot notices", func() bool { return b.logged(logrus.WarnLevel, "cannot be reached") })
 		many := 1500
 		if p.fake == nil {
-			many = 1100
+			many = 450 // more than it keeps for a connection, and quicker
 		}
 		var want []string
 		for i := range many {
@@ -297,12 +297,12 @@ func TestAServerThatWasRestarted(t *testing.T) {
 
 func TestATokenThatIsRefused(t *testing.T) {
 	onFake(t, func(p *place) {
-		b := p.listen()
-		p.fake.RevokeToken(p.town.BotToken)
-		p.fake.DropSockets()
-		calls := p.fake.Calls("GET /users/{user}")
+		b := p.begin(func(e *ears) { e.check = 10 * time.Millisecond })
+		b.until("it hears", b.hears)
+		p.fake.RevokeToken(p.town.BotToken) // which leaves the websocket open
 		b.until("an admin is told", func() bool { return b.logged(logrus.ErrorLevel, "hears nothing") })
-		b.until("it goes on trying", func() bool { return p.fake.Calls("GET /users/{user}") > calls+3 || b.triedAgain(5) })
+		calls := p.fake.Calls("GET /users/{user}")
+		b.until("it goes on trying", func() bool { return p.fake.Calls("GET /users/{user}") > calls+3 })
 		if n := b.loggedTimes(logrus.ErrorLevel, "hears nothing"); n != 1 {
 			p.Errorf("said %d times", n)
 		}
@@ -310,8 +310,47 @@ func TestATokenThatIsRefused(t *testing.T) {
 	})
 }
 
-func (b *bot) triedAgain(times int) bool {
-	return b.loggedTimes(logrus.DebugLevel, "trying again") >= times
+// TestMoreThanFits has the bot away from its store for longer than what is said meanwhile can wait.
+func TestMoreThanFits(t *testing.T) {
+	onFake(t, func(p *place) {
+		b := p.listen()
+		b.m.ears.queue.mu.Lock()
+		b.m.ears.queue.max = 10
+		b.m.ears.queue.mu.Unlock()
+		root := p.say("ana", "open", "", "the beginning")
+		b.tells(1)
+		p.must(b.failAll())
+		want := []string{"ana: the beginning"}
+		for i := range 60 {
+			text := fmt.Sprint("number ", i)
+			p.say("bram", "open", root.Id, text)
+			want = append(want, "bram: "+text)
+		}
+		b.until("there is no room", func() bool { return b.logged(logrus.WarnLevel, "too much waits") })
+		b.failing(nil)
+		b.tells(61, want...)
+		p.say("ana", "open", "", "the end")
+		b.tells(62, append(want, "ana: the end")...)
+		b.unique()
+		b.calm("too much waits", "could not be told")
+	})
+}
+
+func TestAServerThatLimits(t *testing.T) {
+	onFake(t, func(p *place) {
+		b := p.listen()
+		root := p.say("ana", "open", "", "the beginning")
+		b.tells(1)
+		p.fake.Limit(5, 2, p.town.BotID)
+		p.fake.Restart()
+		want := []string{"ana: the beginning"}
+		for i := range 5 {
+			p.say("ana", "open", root.Id, fmt.Sprint("number ", i))
+			want = append(want, fmt.Sprint("ana: number ", i))
+		}
+		b.tells(6, want...)
+		b.unique()
+	})
 }
 
 func TestAMemoryThatIsAway(t *testing.T) {

@@ -107,6 +107,9 @@ func (e *ears) hearOut(ctx context.Context, c *model.WebSocketClient, greeted fu
 			e.log.WithError(err).Debug("mattermost: a websocket could not be closed")
 		}
 	}
+	check := time.NewTicker(e.check)
+	defer check.Stop()
+	forgotten := make(chan error, 1)
 	var silent error
 	events, responses := c.EventChannel, c.ResponseChannel
 	for events != nil || responses != nil {
@@ -127,6 +130,17 @@ func (e *ears) hearOut(ctx context.Context, c *model.WebSocketClient, greeted fu
 		case <-c.PingTimeoutChannel:
 			silent = errors.New("the server is silent")
 			end()
+		case <-check.C:
+			e.aside(ctx, func(ctx context.Context) {
+				if err := e.stillKnown(ctx); err != nil {
+					select {
+					case forgotten <- err:
+					default:
+					}
+				}
+			})
+		case silent = <-forgotten:
+			end()
 		case <-slow.C:
 			if !in {
 				silent = errors.New("the server does not let the bot in")
@@ -141,6 +155,16 @@ func (e *ears) hearOut(ctx context.Context, c *model.WebSocketClient, greeted fu
 		return c.ListenError
 	}
 	return errors.New("the server closed the websocket")
+}
+
+// stillKnown is an error if the bot's token is not good any more. The server does not say so over the websocket: it only
+// tells nothing from then on.
+func (e *ears) stillKnown(ctx context.Context) error {
+	_, resp, err := e.api.GetMe(ctx, "")
+	if err == nil || resp == nil || resp.StatusCode != http.StatusUnauthorized {
+		return nil
+	}
+	return e.sendError("ask who the bot is", resp, err)
 }
 
 // response says whether the server takes the bot's requests, and takes the time from the answer.
