@@ -2,7 +2,6 @@ package adaptertest
 
 import (
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 	"unicode"
@@ -89,7 +88,7 @@ func hostileText(b *probe) {
 			b.Errorf("%q mentions %q", text, m.Mentions)
 		}
 		for _, link := range m.Links {
-			if u, err := url.Parse(link); err != nil || !slices.Contains([]string{"http", "https", "mailto"}, u.Scheme) {
+			if scheme, _, _ := strings.Cut(link, ":"); !slices.Contains([]string{"http", "https", "mailto"}, scheme) {
 				b.Errorf("%q links to %q", text, link)
 			}
 		}

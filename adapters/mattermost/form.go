@@ -60,7 +60,8 @@ func (m *Mattermost) iconURL() string {
 
 // element is a question, and what did not fit into it.
 func (m *Mattermost) element(f chat.Field) (e model.DialogElement, more string) {
-	e = model.DialogElement{Name: f.ID, Optional: !f.Required, DisplayName: chat.CutBytes(oneLine(f.Label), model.DialogElementDisplayNameMaxLength)}
+	// Options are a list in every client's eyes, of a text too.
+	e = model.DialogElement{Options: []*model.PostActionOptions{}, Name: f.ID, Optional: !f.Required, DisplayName: chat.CutBytes(oneLine(f.Label), model.DialogElementDisplayNameMaxLength)}
 	if e.DisplayName == "" {
 		e.DisplayName = chat.CutBytes(f.ID, model.DialogElementDisplayNameMaxLength)
 	}

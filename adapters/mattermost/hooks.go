@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -50,15 +51,19 @@ func (m *Mattermost) routes(h chat.Handler) http.Handler {
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, bodyMax)
 		began := time.Now()
-		ctx, waited := counting(r.Context())
+		ctx, waitedFor := counting(r.Context())
 		m.introduced(ctx)
 		answer, err := do(ctx, h, r)
+		took, waited := time.Since(began), time.Duration(waitedFor.ns.Load())
 		if m.opts.Answered != nil && err == nil {
-			m.opts.Answered(path[1:], time.Since(began), time.Duration(waited.ns.Load()))
+			m.opts.Answered(path[1:], took, waited)
 		}
+		w.Header().Set("Server-Timing", fmt.Sprintf("all;dur=%.3f, own;dur=%.3f", ms(took), ms(took-waited)))
 		m.write(w, path, answer, err)
 	})
 }
+
+func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
 // introduced makes sure, where that is possible in time, that it is known who the bot is and what the server can do: the
 // first callback may come before Run has connected.
@@ -139,6 +144,9 @@ func (m *Mattermost) command(ctx context.Context, h chat.Handler, r *http.Reques
 		return nil, errGarbage
 	}
 	trigger := r.PostForm.Get("trigger_id")
+	if !m.genuine(trigger, user) {
+		return nil, errForged
+	}
 	e := m.event("command|"+triggerName(trigger, encode(r.PostForm)), channel, r.PostForm.Get("root_id"))
 	e.Person = m.people.quickly(ctx, user, r.PostForm.Get("user_name"))
 	e.Direct = m.direct1(r.PostForm.Get("channel_name"))
@@ -198,7 +206,7 @@ func (m *Mattermost) action(ctx context.Context, h chat.Handler, r *http.Request
 		who := m.people.quickly(ctx, in.UserId, in.UserName)
 		return model.PostActionIntegrationResponse{EphemeralText: words(who.Locale).tooOld}, nil
 	}
-	if err != nil {
+	if err != nil || !m.genuine(in.TriggerId, in.UserId) {
 		return nil, errForged
 	}
 	choice, _ := in.Context["selected_option"].(string)

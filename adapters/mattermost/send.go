@@ -161,6 +161,9 @@ func (m *Mattermost) missing(ctx context.Context, sent *chat.SendError, resp *mo
 		return &chat.SendError{Gone: true, Err: sent.Err}
 	case err == nil && ch.DeleteAt > 0:
 		return &chat.SendError{Blocked: "the channel " + ch.Name + " is archived: unarchive it, or name another one in the policy", Err: sent.Err}
+	case err == nil && ch.Type == model.ChannelTypeDirect:
+		// As servers answer for a moment after a direct conversation was opened.
+		return &chat.SendError{Retry: downWait, Err: sent.Err}
 	case err == nil && sent.Blocked != "":
 		return &chat.SendError{Blocked: "the bot is not in the channel " + ch.Name + " any more: add it again", Err: sent.Err}
 	case sent.Gone && err != nil:

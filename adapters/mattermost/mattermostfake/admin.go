@@ -56,6 +56,7 @@ func clientConfig(c *call) (any, *model.AppError) {
 		"EnablePostIconOverride":     strconv.FormatBool(*set.EnablePostIconOverride),
 		"DefaultClientLocale":        "en", "CollapsedThreads": "always_on", "MaxFileSize": strconv.Itoa(maxUpload),
 		"PostEditTimeLimit": "-1", "TelemetryId": "",
+		"AsymmetricSigningPublicKey": c.s.publicKey(), "RequireEmailVerification": "false",
 	}, nil
 }
 

@@ -5,6 +5,7 @@ package mattermostfake
 
 import (
 	"context"
+	"crypto/ecdsa"
 	"crypto/rand"
 	"fmt"
 	"net"
@@ -49,7 +50,8 @@ type Server struct {
 	http     *http.Server
 	listener *listener
 	client   *http.Client
-	secret   []byte // for cookies and trigger ids
+	secret   []byte            // for cookies
+	key      *ecdsa.PrivateKey // for trigger ids
 	ctx      context.Context
 	cancel   context.CancelFunc
 	running  sync.WaitGroup
@@ -81,13 +83,17 @@ func New(t testing.TB, o Options) *Server {
 	if err != nil {
 		t.Fatalf("mattermost fake: %v", err)
 	}
+	key, err := newKey()
+	if err != nil {
+		t.Fatalf("mattermost fake: %v", err)
+	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatalf("mattermost fake: %v", err)
 	}
 	s := &Server{
 		URL: "http://" + l.Addr().String(), t: t, version: v, timeout: o.Timeout,
-		listener: newListener(l), secret: make([]byte, 32), counts: map[string]int{},
+		listener: newListener(l), secret: make([]byte, 32), key: key, counts: map[string]int{},
 	}
 	rand.Read(s.secret) //nolint:errcheck // never fails
 	s.ctx, s.cancel = context.WithCancel(context.Background())

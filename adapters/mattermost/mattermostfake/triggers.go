@@ -1,8 +1,11 @@
 package mattermostfake
 
 import (
-	"crypto/hmac"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/base64"
 	"net/http"
 	"strconv"
@@ -12,17 +15,38 @@ import (
 	"github.com/mattermost/mattermost/server/public/model"
 )
 
+// newKey is a key to sign trigger ids with.
+func newKey() (*ecdsa.PrivateKey, error) { return ecdsa.GenerateKey(elliptic.P256(), rand.Reader) }
+
+// publicKey is what clients are told of the key.
+func (s *Server) publicKey() string {
+	der, err := x509.MarshalPKIXPublicKey(&s.key.PublicKey)
+	if err != nil {
+		s.problem("the public key can't be encoded: %v", err)
+	}
+	return base64.StdEncoding.EncodeToString(der)
+}
+
+// Trigger is a trigger id of somebody's, as integrations get it with a command or a click.
+func (s *Server) Trigger(userID string) string {
+	_, sealed := s.newTrigger(userID)
+	return sealed
+}
+
 // newTrigger makes a trigger id for somebody: what the client gets, and the sealed form for integrations.
 func (s *Server) newTrigger(user string) (client, sealed string) {
 	client = model.NewId()
 	data := client + ":" + user + ":" + strconv.FormatInt(s.millis(), 10) + ":"
-	return client, base64.StdEncoding.EncodeToString([]byte(data + s.seal(data)))
+	return client, base64.StdEncoding.EncodeToString([]byte(data + s.sign(data)))
 }
 
-func (s *Server) seal(data string) string {
-	mac := hmac.New(sha256.New, s.secret)
-	mac.Write([]byte(data))
-	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
+func (s *Server) sign(data string) string {
+	sum := sha256.Sum256([]byte(data))
+	signature, err := ecdsa.SignASN1(rand.Reader, s.key, sum[:])
+	if err != nil {
+		s.problem("a trigger id can't be signed: %v", err)
+	}
+	return base64.StdEncoding.EncodeToString(signature)
 }
 
 // openTrigger says whose trigger it is, as long as it is good. It may be used more than once.
@@ -42,7 +66,9 @@ func (s *Server) openTrigger(sealed string) (client, user string, e *model.AppEr
 	if s.now().Sub(time.UnixMilli(ms)) > s.timeout {
 		return bad("expired")
 	}
-	if !hmac.Equal([]byte(parts[3]), []byte(s.seal(strings.Join(parts[:3], ":")+":"))) {
+	signature, err := base64.StdEncoding.DecodeString(parts[3])
+	sum := sha256.Sum256([]byte(strings.Join(parts[:3], ":") + ":"))
+	if err != nil || !ecdsa.VerifyASN1(&s.key.PublicKey, sum[:], signature) {
 		return bad("verify_signature_failed")
 	}
 	return parts[0], parts[1], nil
