@@ -82,13 +82,13 @@ func (e *ears) heard(u *utterance) {
 	e.cursor.advance(u.at, e.serverNow()) // only now, so that it is never ahead of what waits
 }
 
+// items are what waits for what was missed. They do not move the cursor: other channels may not have come that far.
 func (e *ears) items(all []*utterance) []*item {
 	var out []*item
 	for _, u := range all {
 		if it := e.item(u); it != nil {
 			out = append(out, it)
 		}
-		e.cursor.advance(u.at, e.serverNow())
 	}
 	return out
 }

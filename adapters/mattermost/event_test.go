@@ -197,3 +197,30 @@ func quoted(s string) string {
 	}
 	return string(b)
 }
+
+// TestASecondGapBeginsWhereTheFirstConnectionEnded although meanwhile more is known of some channels.
+func TestASecondGapBeginsWhereTheFirstConnectionEnded(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	e := newEars(&Mattermost{opts: Options{Memory: &mem{kept: map[string][]byte{}}}, log: quiet()})
+	e.rooms, e.roots = cache[string, *model.Channel](10), cache[string, bool](10)
+	e.queue, e.cursor = newQueue(ctx, 1, quiet()), newCursor(e)
+	e.catchup = newCatchup(e)
+	start := e.serverNow() - 100_000
+	e.cursor.began(start)
+	e.gap()
+	if e.catchup.all != start || e.cursor.until() != start-1 {
+		t.Errorf("missed since %d, told until %d; want %d", e.catchup.all, e.cursor.until(), start)
+	}
+	heard := e.cursor.high
+	if heard < start+100_000 {
+		t.Errorf("hears since %d", heard)
+	}
+	e.ahead.Store(100_000) // that much later
+	late := &model.Post{Id: idOf("p"), ChannelId: idOf("c"), UserId: idOf("u"), CreateAt: heard + 50_000}
+	e.items([]*utterance{{kind: wasPosted, channel: late.ChannelId, post: late, at: late.CreateAt}})
+	e.catchup.all = 0
+	if e.gap(); e.catchup.all != heard {
+		t.Errorf("the second gap begins at %d, want %d", e.catchup.all, heard)
+	}
+}

@@ -205,8 +205,12 @@ func (e *ears) hello(f *model.WebSocketEvent) {
 	e.gap()
 }
 
-// gap is that something may have been missed up to now.
-func (e *ears) gap() { e.catchup.missed(e.cursor.reached(e.serverNow())) }
+// gap is that something may have been missed up to now. From now on it is heard again.
+func (e *ears) gap() {
+	now := e.serverNow()
+	e.catchup.missed(e.cursor.reached(now))
+	e.cursor.advance(now, now)
+}
 
 // begin takes the server's time, from before anything is heard.
 func (e *ears) begin(ctx context.Context) error {
