@@ -295,7 +295,9 @@ func changed(list *model.PostList) []*model.Post {
 }
 
 // request asks for posts of a channel; nil if the bot may not see it any more.
-func (c *catchup) request(ctx context.Context, channel string, ask func(context.Context) (*model.PostList, *model.Response, error)) (*model.PostList, error) {
+func (c *catchup) request(
+	ctx context.Context, channel string, ask func(context.Context) (*model.PostList, *model.Response, error),
+) (*model.PostList, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestMax)
 	defer cancel()
 	list, resp, err := ask(ctx)

@@ -10,6 +10,7 @@ import (
 const (
 	cursorName  = "mattermost|heard"
 	cursorEvery = 5 * time.Second
+	notKept     = "mattermost: up to where the bot has heard could not be kept; after a restart it hears some of it again"
 )
 
 // cursor is up to when everything was heard and told, by the server's clock. It survives a restart.
@@ -38,7 +39,7 @@ func (c *cursor) recall(ctx context.Context) bool {
 			return true
 		}
 		if pause == c.opts.RetryAfter && ctx.Err() == nil {
-			c.log.WithError(err).Warn("mattermost: it cannot be read up to where the bot has heard; it listens as soon as that is known")
+			c.log.WithError(err).Warn("mattermost: up to where the bot has heard cannot be read; it listens as soon as that is known")
 		}
 		select {
 		case <-ctx.Done():
@@ -54,7 +55,8 @@ func (c *cursor) read(value []byte) {
 	}
 	var k keptCursor
 	if err := json.Unmarshal(value, &k); err != nil || k.Heard <= 0 {
-		c.log.WithError(err).Error("mattermost: up to where the bot has heard is not readable; it hears from now on, and what was said while it was away is missing")
+		c.log.WithError(err).Error("mattermost: up to where the bot has heard is not readable; it hears from now on, " +
+			"and what was said while it was away is missing")
 		return
 	}
 	c.mu.Lock()
@@ -118,7 +120,7 @@ func (c *cursor) run(ctx context.Context) {
 		}
 		err := c.keep(ctx)
 		if err != nil && !failed && ctx.Err() == nil {
-			c.log.WithError(err).Warn("mattermost: up to where the bot has heard could not be kept; after a restart it hears some of it again")
+			c.log.WithError(err).Warn(notKept)
 		}
 		failed = err != nil
 	}
@@ -129,7 +131,7 @@ func (c *cursor) last(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	if err := c.keep(ctx); err != nil {
-		c.log.WithError(err).Warn("mattermost: up to where the bot has heard could not be kept; after a restart it hears some of it again")
+		c.log.WithError(err).Warn(notKept)
 	}
 }
 
