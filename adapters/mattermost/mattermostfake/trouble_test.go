@@ -93,11 +93,13 @@ func TestUncertain(t *testing.T) {
 func TestHeldPost(t *testing.T) {
 	p := onFake(t, mattermostfake.Options{})
 	release := p.fake.HoldNextPost()
+	before := p.fake.Calls("POST /posts")
 	done := make(chan error, 1)
 	go func() {
 		_, _, err := p.post("held", "key")
 		done <- err
 	}()
+	p.until(func() bool { return p.fake.Calls("POST /posts") > before }) // else the next one would be held instead
 	p.until(func() bool {
 		_, _, err := p.post("held", "key")
 		var e *model.AppError
