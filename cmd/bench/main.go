@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -28,6 +29,7 @@ type settings struct {
 	dir      string
 	only     string
 	profile  string
+	outage   time.Duration
 	mongo    string // URI
 }
 
@@ -56,7 +58,8 @@ func parse(args []string) (settings, error) {
 	f.DurationVar(&s.warm, "warm", 3*time.Second, "how long they act before it counts")
 	f.DurationVar(&s.measured, "time", 20*time.Second, "how long they act then")
 	f.StringVar(&s.dir, "dir", "", "folder for the data, on the disk to measure (default: a temporary one)")
-	f.StringVar(&s.only, "only", "", "one part: lives or queue (default: both)")
+	f.StringVar(&s.only, "only", "", "one part: lives, queue or mattermost (default: all; on mongo without mattermost)")
+	f.DurationVar(&s.outage, "outage", 2*time.Minute, "how long the Mattermost server is down, while half as many people act")
 	f.StringVar(&s.profile, "cpuprofile", "", "write a CPU profile of a server within this process to the file, and measure nothing else")
 	sizes := f.String("sizes", "", "how many tickets to view the queue with (default: 1000,10000,100000,1000000; on mongo up to 10000)")
 	quick := f.Bool("quick", false, "less of everything, to see within a minute that it works")
@@ -74,7 +77,7 @@ func parse(args []string) (settings, error) {
 		list = "1000,10000,100000,1000000"
 	}
 	if *quick {
-		s.warm, s.measured = time.Second, min(s.measured, 5*time.Second)
+		s.warm, s.measured, s.outage = time.Second, min(s.measured, 5*time.Second), min(s.outage, 10*time.Second)
 	}
 	for size := range strings.SplitSeq(list, ",") {
 		n, err := strconv.Atoi(size)
@@ -90,8 +93,10 @@ func parse(args []string) (settings, error) {
 		return s, errors.New("-engine mongo: set MONGODB_URI")
 	case s.people < 1 || s.people > 999:
 		return s, errors.New("-people: 1 to 999")
-	case s.only != "" && s.only != "lives" && s.only != "queue":
-		return s, fmt.Errorf("-only: lives or queue, not %q", s.only)
+	case !slices.Contains([]string{"", "lives", "queue", "mattermost"}, s.only):
+		return s, fmt.Errorf("-only: lives, queue or mattermost, not %q", s.only)
+	case s.outage < time.Second:
+		return s, errors.New("-outage: a second or more")
 	case f.NArg() > 0:
 		return s, fmt.Errorf("unexpected %q", f.Arg(0))
 	}
@@ -127,13 +132,18 @@ func run(ctx context.Context, s settings) (err error) {
 	if err := b.binary(ctx); err != nil {
 		return err
 	}
-	if s.only != "queue" {
+	if s.only == "" || s.only == "lives" {
 		if err := b.lives(ctx); err != nil {
 			return err
 		}
 	}
-	if s.only != "lives" {
+	if s.only == "" || s.only == "queue" {
 		if err := b.sizesOf(ctx); err != nil {
+			return err
+		}
+	}
+	if s.only == "" && s.engine == "sqlite" || s.only == "mattermost" {
+		if err := b.mattermost(ctx); err != nil {
 			return err
 		}
 	}

@@ -72,10 +72,17 @@ func (p *program) start(ctx context.Context, at place, crowd int) (*server, erro
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(p.path, "demo", "--empty", "--data", at.dir, "--addr", addr, "--crowd", strconv.Itoa(crowd))
+	return p.launch(ctx, at, addr, p.log, nil, "demo", "--empty", "--data", at.dir, "--addr", addr, "--crowd", strconv.Itoa(crowd))
+}
+
+// launch starts the program with further environment and arguments that have it listen on the address, and waits until it
+// is ready.
+func (p *program) launch(ctx context.Context, at place, addr string, log io.Writer, env []string, args ...string) (*server, error) {
+	cmd := exec.Command(p.path, args...)
 	cmd.Env = append(os.Environ(), "LOG_LEVEL=warn", "MONGODB_URI="+p.mongo, "MONGODB_DATABASE="+at.database)
+	cmd.Env = append(cmd.Env, env...)
 	cmd.Dir = at.dir // so that no .env of a developer's counts
-	cmd.Stderr = p.log
+	cmd.Stderr = log
 	s := &server{cmd: cmd, url: "http://" + addr, ended: make(chan error, 1)}
 	began := time.Now()
 	if err := cmd.Start(); err != nil {

@@ -18,6 +18,8 @@ const (
 	EnvURL      = "BALIE_MATTERMOST_URL"
 	EnvAdmin    = "BALIE_MATTERMOST_ADMIN"
 	EnvPassword = "BALIE_MATTERMOST_PASSWORD"
+	// EnvControl names the script that starts a server of one's own: see Control.
+	EnvControl = "BALIE_MATTERMOST_CONTROL"
 )
 
 // Real is a real Mattermost server: the one that the environment names, else the test server beside the repository, which
@@ -46,14 +48,7 @@ func Real(t testing.TB) *Site {
 var found = sync.OnceValues(func() (*Site, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Minute)
 	defer cancel()
-	url, user, password := os.Getenv(EnvURL), os.Getenv(EnvAdmin), os.Getenv(EnvPassword)
-	if url == "" {
-		var err error
-		if url, user, password, err = start(ctx); err != nil {
-			return nil, err
-		}
-	}
-	site, err := At(ctx, url, user, password)
+	site, err := Find(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -62,34 +57,52 @@ var found = sync.OnceValues(func() (*Site, error) {
 	return site, nil
 })
 
-// start runs the script that starts the test server; it does nothing if the server runs.
-func start(ctx context.Context) (url, user, password string, err error) {
-	script, err := beside()
+// Find is the server of Real, for what is no test. Close ends its connections.
+func Find(ctx context.Context) (*Site, error) {
+	if url := os.Getenv(EnvURL); url != "" {
+		return At(ctx, url, os.Getenv(EnvAdmin), os.Getenv(EnvPassword))
+	}
+	said, err := Control(ctx, nil)
 	if err != nil {
-		return "", "", "", err
+		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, script)
-	if flock, err := exec.LookPath("flock"); err == nil {
+	return At(ctx, said["MATTERMOST_URL"], said["ADMIN_USER"], said["ADMIN_PASSWORD"])
+}
+
+// Control runs the script that starts a server, or with "stop" stops it, and gives what it says in lines NAME=value, of the
+// server's address and admin among others. It does nothing if the server runs. Further environment says which server that
+// is: MM_DIR is where it keeps everything, MM_PORT and PG_PORT are the ports of it and its database.
+func Control(ctx context.Context, env []string, args ...string) (said map[string]string, err error) {
+	script := os.Getenv(EnvControl)
+	if script == "" {
+		if script, err = beside(); err != nil {
+			return nil, err
+		}
+	}
+	line := append([]string{script}, args...)
+	if flock, err := exec.LookPath("flock"); err == nil && env == nil {
 		// Several test processes come at once. The server must not inherit the lock: it would keep it as long as it runs.
-		cmd = exec.CommandContext(ctx, flock, "--close", filepath.Join(os.TempDir(), "balie-mattermost.lock"), script)
+		line = append([]string{flock, "--close", filepath.Join(os.TempDir(), "balie-mattermost.lock")}, line...)
 	}
+	cmd := exec.CommandContext(ctx, line[0], line[1:]...)
+	cmd.Env = append(os.Environ(), env...)
 	var problem strings.Builder
 	cmd.Stderr = &problem
 	cmd.WaitDelay = time.Second
 	out, err := cmd.Output()
 	if err != nil && !errors.Is(err, exec.ErrWaitDelay) {
 		text := problem.String()
-		return "", "", "", fmt.Errorf("%s: %w\n%s", script, err, text[max(0, len(text)-2000):])
+		return nil, fmt.Errorf("%s: %w\n%s", script, err, text[max(0, len(text)-2000):])
 	}
-	said := map[string]string{}
+	said = map[string]string{}
 	for line := range strings.Lines(string(out)) {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
 		said[name] = value
 	}
-	if said["MATTERMOST_URL"] == "" {
-		return "", "", "", fmt.Errorf("%s names no MATTERMOST_URL", script)
+	if said["MATTERMOST_URL"] == "" && len(args) == 0 {
+		return nil, fmt.Errorf("%s names no MATTERMOST_URL", script)
 	}
-	return said["MATTERMOST_URL"], said["ADMIN_USER"], said["ADMIN_PASSWORD"], nil
+	return said, nil
 }
 
 // beside is the script that starts a server for tests, where the machine offers one beside the repository.

@@ -1,0 +1,226 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/mattermost/mattermost/server/public/model"
+
+	"balie/adapters/mattermost/mattermosttest"
+	"balie/deploy"
+)
+
+// What is seen of a life on Mattermost, besides the steps that all benchmarks have.
+const seenClaimed = "claim, the card in triage"
+
+var shownSteps = []string{seenTriage, seenDirect, seenClaimed, seenReply, seenResolve}
+
+// mattermost measures the program with a Mattermost server, and without what that takes by itself.
+func (b *bench) mattermost(ctx context.Context) (failed error) {
+	site, own, err := b.mattermostServer(ctx)
+	if err != nil && (b.only == "mattermost" || ctx.Err() != nil) {
+		return err
+	}
+	if err != nil {
+		return b.notMeasured("on a real Mattermost server", err.Error())
+	}
+	if own != nil {
+		defer func() { failed = errors.Join(failed, own.close(ctx)) }()
+	} else {
+		defer site.Close()
+	}
+	if err := b.onServer(ctx, site); err != nil {
+		return fmt.Errorf("on a Mattermost server: %w", err)
+	}
+	if own == nil {
+		return b.notMeasured("while a Mattermost server is down", mattermosttest.EnvURL+" names one that is not ours to stop")
+	}
+	return nil
+}
+
+// mattermostServer is the server that the environment names, else one of our own.
+func (b *bench) mattermostServer(ctx context.Context) (site *mattermosttest.Site, own *ownServer, err error) {
+	if os.Getenv(mattermosttest.EnvURL) != "" {
+		site, err = mattermosttest.Find(ctx)
+		return site, nil, err
+	}
+	if own, err = startMattermost(ctx); err != nil {
+		return nil, nil, err
+	}
+	return own.site, own, nil
+}
+
+// notMeasured says loudly that something is missing from the tables.
+func (b *bench) notMeasured(what, why string) error {
+	if err := b.end(); err != nil {
+		return err
+	}
+	line := strings.Repeat("*", 72)
+	_, err := fmt.Fprintf(b.out, "\n%s\n*** NOT measured %s: %s\n%s\n", line, what, why, line)
+	return err
+}
+
+// onServer lets half as many people as elsewhere live tickets' lives on a Mattermost server.
+func (b *bench) onServer(ctx context.Context, site *mattermosttest.Site) (err error) {
+	people := max(1, b.people/2)
+	in, err := b.moveIn(ctx, site, people)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, in.leave()) }()
+	if err := in.play(ctx, b.warm, b.measured); err != nil {
+		return errors.Join(err, in.tail())
+	}
+	if _, in.most, err = in.server.memory(); err != nil {
+		return err
+	}
+	if n := in.recorder.failed.Load(); n > 0 {
+		return errors.Join(fmt.Errorf("%d callbacks were not answered with status 200", n), in.tail())
+	}
+	taken := in.times.taken()
+	b.begin(fmt.Sprintf("On Mattermost %s, which bounds it: open, claim, reply, resolve, all delivered, by %d people at once",
+		in.version, people), "what\tfigure\ttarget\t")
+	b.figure("lives a second", number(float64(in.lives.Load())/b.measured.Seconds()))
+	b.figure("most memory of the program", mb(in.most))
+	b.begin("From what somebody does to the answer, as they see it (nearly all of it is the server's own work)", "step\tp50\tp95\tp99\ttarget\t")
+	for _, kind := range kinds {
+		b.latencies(kind, taken.of(kind))
+	}
+	b.begin("From the server's callback to our answer, with what we ask of the server meanwhile", "step\tp50\tp95\tp99\ttarget\t")
+	for _, kind := range kinds {
+		b.latencies(kind, taken.of(kind+partAnswer))
+	}
+	b.begin("Our part of that, without waiting for the server", "step\tp50\tp95\tp99\ttarget\t")
+	b.ownParts(taken)
+	b.begin("From what somebody does to the post that shows it", "step\tp50\tp95\tp99\ttarget\t")
+	for _, step := range shownSteps {
+		b.latencies(step, taken.of(step))
+	}
+	return b.end()
+}
+
+// ownParts adds lines about our own part of answers, and the target that all of them have.
+func (b *bench) ownParts(taken samples) {
+	var parts []string
+	for _, kind := range kinds {
+		parts = append(parts, kind+partOwn)
+		b.latencies(kind, taken.of(kind+partOwn))
+	}
+	all := taken.of(parts...)
+	b.latencies("all of them", all, "p99 < 50 ms", len(all) > 0 && all.quantile(.99) < 50*time.Millisecond)
+}
+
+// household is a crew in a town, and the program that helps them.
+type household struct {
+	*crew
+	town     *town
+	recorder *recorder
+	server   *server
+	version  string
+	log      string // the program's
+	most     int64  // memory, in bytes
+	quiet    func() error
+}
+
+// moveIn makes a town with a crew, starts the program for it, and listens to what is posted there.
+func (b *bench) moveIn(ctx context.Context, site *mattermosttest.Site, people int) (h *household, err error) {
+	at, err := b.place("mattermost")
+	if err != nil {
+		return nil, err
+	}
+	addr, err := freeAddr()
+	if err != nil {
+		return nil, err
+	}
+	h = &household{quiet: func() error { return nil }, log: filepath.Join(at.dir, "balie.log")}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, h.tail(), h.leave())
+		}
+	}()
+	times := newTimings()
+	if h.recorder, err = record(addr, times); err != nil {
+		return h, err
+	}
+	if h.town, err = settle(ctx, site, people, h.recorder.URL); err != nil {
+		return h, err
+	}
+	h.crew = newCrew(h.town, people, h.town.ChannelID(triageChannel), times)
+	env := append(h.town.environment(), "BALIE_URL="+h.recorder.URL)
+	if h.server, err = b.program.serve(ctx, at, addr, h.triage, h.log, env); err != nil {
+		return h, err
+	}
+	_, resp, err := site.Admin.GetPingWithOptions(ctx, model.SystemPingOptions{})
+	if err != nil {
+		return h, fmt.Errorf("ask for the server's version: %w", err)
+	}
+	h.version, _, _ = strings.Cut(resp.ServerVersion, ".0.")
+	hearing, stop := context.WithCancel(ctx)
+	ended, err := h.town.hear(hearing, h.tell)
+	if err != nil {
+		stop()
+		return h, err
+	}
+	h.quiet = func() error {
+		stop()
+		<-ended
+		return nil
+	}
+	return h, nil
+}
+
+// leave ends everything of the household.
+func (h *household) leave() error {
+	err := h.quiet()
+	if h.server != nil {
+		err = errors.Join(err, h.server.stop())
+	}
+	if h.town != nil {
+		h.town.Close()
+	}
+	if h.recorder != nil {
+		err = errors.Join(err, h.recorder.close())
+	}
+	return err
+}
+
+// tail shows the end of what the program logged, when something failed.
+func (h *household) tail() error {
+	text, err := os.ReadFile(h.log)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read the program's log: %w", err)
+	}
+	const most = 6000
+	_, err = io.Copy(os.Stderr, bytes.NewReader(text[max(0, len(text)-most):]))
+	return err
+}
+
+// serve starts the program as a helpdesk with a triage channel on Mattermost, and further environment.
+func (p *program) serve(ctx context.Context, at place, addr, triage, log string, env []string) (s *server, err error) {
+	const demo = "      playground: ict-triage\n"
+	text := strings.Replace(string(deploy.DefaultPolicy), demo, "      mattermost: "+triage+"\n", 1)
+	if !strings.Contains(text, triage) {
+		return nil, errors.New("the default policy has no triage channel to replace")
+	}
+	policy := filepath.Join(at.dir, "helpdesk.yaml")
+	if err := os.WriteFile(policy, []byte(text), 0o600); err != nil {
+		return nil, fmt.Errorf("write the policy: %w", err)
+	}
+	f, err := os.Create(log)
+	if err != nil {
+		return nil, fmt.Errorf("write the program's log: %w", err)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	env = append(env, "BALIE_ADDR="+addr, "BALIE_POLICY="+policy, "BALIE_DATA_DIR="+at.dir)
+	return p.launch(ctx, at, addr, f, env, "serve")
+}

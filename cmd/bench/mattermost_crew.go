@@ -1,0 +1,327 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/mattermost/mattermost/server/public/model"
+)
+
+// window is where people reach the helpdesk: through a Mattermost server, or as one would call it.
+type window interface {
+	command(ctx context.Context, name, line string) (sheet, time.Duration, error)
+	click(ctx context.Context, name string, on *model.Post, label string) (sheet, time.Duration, error)
+	change(ctx context.Context, name string, s sheet, field string, values map[string]any) (sheet, time.Duration, error)
+	submit(ctx context.Context, name string, s sheet, values map[string]any) (time.Duration, error)
+}
+
+// sheet is a form that somebody has open.
+type sheet interface {
+	asks(field string) bool
+	refreshes(field string) bool
+}
+
+// The kinds of what people do, as they are timed.
+const (
+	kindCommand = "command"
+	kindClick   = "click"
+	kindChange  = "form changed"
+	kindSubmit  = "form sent"
+)
+
+var kinds = []string{kindCommand, kindClick, kindChange, kindSubmit}
+
+// crew are people who live tickets' lives on Mattermost at once: requesters, and agents with four of them to help.
+type crew struct {
+	desk   window
+	people int
+	triage string // the channel's id
+	talk   *talk  // if they write to each other besides, and insist on what fails; nil if a failure is one
+
+	warm, stop time.Time
+	lives      atomic.Int64 // counted ones
+
+	mu      sync.Mutex
+	threads map[string]int // whose ticket a first post is about
+	mail    []*inbox
+	times   *timings
+}
+
+// The names of a crew's people.
+func requester(i int) string { return fmt.Sprintf("r%03d", i) }
+func helper(i int) string    { return fmt.Sprintf("h%02d", i/4) }
+
+func newCrew(desk window, people int, triage string, times *timings) *crew {
+	c := &crew{desk: desk, people: people, triage: triage, threads: map[string]int{}, times: times}
+	for range people {
+		c.mail = append(c.mail, newInbox())
+	}
+	return c
+}
+
+// play lets people live tickets' lives for the time given, after warming up, and waits until each has finished theirs.
+func (c *crew) play(ctx context.Context, warm, measured time.Duration) error {
+	c.warm = time.Now().Add(warm)
+	c.stop = c.warm.Add(measured)
+	c.times.during(c.warm, c.stop)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var acting sync.WaitGroup
+	for i := range c.people {
+		acting.Go(func() {
+			for n := 0; time.Now().Before(c.stop) && ctx.Err() == nil; n++ {
+				e := &errand{crew: c, mail: c.mail[i], requester: requester(i), helper: helper(i), tag: tagOf(i, n)}
+				if err := e.live(ctx); err != nil {
+					cancel(fmt.Errorf("%s: %w", e.tag, err))
+					return
+				}
+				if now := time.Now(); now.After(c.warm) && now.Before(c.stop) {
+					c.lives.Add(1)
+				}
+			}
+		})
+	}
+	acting.Wait()
+	return context.Cause(ctx)
+}
+
+// A tag stands in the summary of a ticket, and begins the marks in its messages. It has no sign that Markdown means
+// something by.
+func tagOf(person, n int) string { return fmt.Sprintf("life%03dx%07dx", person, n) }
+
+const tagLength = len("life000x0000000x")
+
+// personOf is whose tag a text has in it.
+func personOf(text string) (person int, ok bool) {
+	_, rest, found := strings.Cut(text, "life")
+	if !found || len(rest) < 3 {
+		return 0, false
+	}
+	n, err := strconv.Atoi(rest[:3])
+	return n, err == nil
+}
+
+// news is a post that was made or changed.
+type news struct {
+	at   time.Time
+	post *model.Post
+	text string // all of it, as JSON
+}
+
+func (n news) has(text string) bool { return strings.Contains(n.text, text) }
+
+// offers says whether a post has the button now.
+func offers(p *model.Post, label string) bool { return actionOf(p, label) != nil }
+
+func actionOf(p *model.Post, label string) *model.PostAction {
+	for _, a := range p.Attachments() {
+		if i := slices.IndexFunc(a.Actions, func(b *model.PostAction) bool { return b.Name == label }); i >= 0 {
+			return a.Actions[i]
+		}
+	}
+	return nil
+}
+
+// tell hands news to whoever's ticket it is about.
+func (c *crew) tell(n news) {
+	if c.talk != nil {
+		c.talk.saw(n)
+	}
+	c.mu.Lock()
+	i, ok := c.threads[n.post.RootId]
+	if n.post.RootId == "" {
+		if i, ok = personOf(n.text); ok {
+			c.threads[n.post.Id] = i
+		}
+	}
+	c.mu.Unlock()
+	if ok && i < len(c.mail) {
+		c.mail[i].put(n)
+	}
+}
+
+// inbox is what somebody has yet to look at. It takes as much as comes.
+type inbox struct {
+	mu   sync.Mutex
+	list []news
+	more chan struct{}
+}
+
+func newInbox() *inbox { return &inbox{more: make(chan struct{}, 1)} }
+
+func (b *inbox) put(n news) {
+	b.mu.Lock()
+	b.list = append(b.list, n)
+	b.mu.Unlock()
+	select {
+	case b.more <- struct{}{}:
+	default:
+	}
+}
+
+func (b *inbox) take() []news {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	list := b.list
+	b.list = nil
+	return list
+}
+
+// errand is one ticket's life, as the two who are busy with it see it.
+type errand struct {
+	*crew
+	mail      *inbox
+	requester string
+	helper    string
+	tag       string
+	asked     time.Time // when the request under way was sent
+	attempts  int
+
+	card *model.Post // the newest one in triage
+	root *model.Post // of the requester's conversation
+}
+
+// live is the whole life: every step waits for what shows that the one before was delivered.
+func (e *errand) live(ctx context.Context) error {
+	if err := e.open(ctx); err != nil {
+		return err
+	}
+	if err := e.say(ctx, 2); err != nil {
+		return err
+	}
+	if err := e.claim(ctx); err != nil {
+		return fmt.Errorf("claim: %w", err)
+	}
+	if err := e.write(ctx, "Reply", markReply, seenReply, false); err != nil {
+		return fmt.Errorf("reply: %w", err)
+	}
+	if err := e.say(ctx, 1); err != nil {
+		return err
+	}
+	if err := e.write(ctx, "Resolve", markSolution, seenResolve, true); err != nil {
+		return fmt.Errorf("resolve: %w", err)
+	}
+	return nil
+}
+
+// open fills in the form, as far as clients ask again when something changed on which other questions depend.
+func (e *errand) open(ctx context.Context) error {
+	var s sheet
+	err := e.do(ctx, kindCommand, func(ctx context.Context) (took time.Duration, err error) {
+		s, took, err = e.desk.command(ctx, e.requester, "/ticket Printer jammed, "+e.tag)
+		return took, needsForm(s, err)
+	})
+	if err != nil {
+		return fmt.Errorf("command: %w", err)
+	}
+	values := map[string]any{"type": "incident"}
+	for _, q := range [][2]string{{"category", "hardware"}, {"device", "printer"}} {
+		values[q[0]] = q[1]
+		if !s.refreshes(q[0]) {
+			continue
+		}
+		before := s
+		err := e.do(ctx, kindChange, func(ctx context.Context) (took time.Duration, err error) {
+			s, took, err = e.desk.change(ctx, e.requester, before, q[0], values)
+			return took, needsForm(s, err)
+		})
+		if err != nil {
+			return fmt.Errorf("change %s: %w", q[0], err)
+		}
+	}
+	for name, value := range map[string]any{"problem": "jam", "location": "North building, floor 3, room 3.14", "description": description} {
+		if s.asks(name) {
+			values[name] = value
+		}
+	}
+	if err := e.send(ctx, e.requester, s, values); err != nil {
+		return fmt.Errorf("open: %w", err)
+	}
+	e.talk.acknowledge(e.tag)
+	return e.await(ctx, "opened", func(n news) bool {
+		if n.post.RootId != "" || !n.has(e.tag) {
+			return false
+		}
+		switch {
+		case n.post.ChannelId == e.triage:
+			e.seen(seenTriage, n, e.card == nil)
+			e.card = n.post
+		default:
+			e.seen(seenDirect, n, e.root == nil)
+			e.root = n.post
+		}
+		return e.card != nil && e.root != nil
+	})
+}
+
+// claim presses the button until the card shows that it was.
+func (e *errand) claim(ctx context.Context) error {
+	claimed := func(n news) bool {
+		return n.post.Id == e.card.Id && offers(n.post, "Reply") && !offers(n.post, "Claim")
+	}
+	for {
+		err := e.do(ctx, kindClick, func(ctx context.Context) (time.Duration, error) {
+			_, took, err := e.desk.click(ctx, e.helper, e.card, "Claim")
+			if e.talk != nil {
+				return took, nil // the card tells
+			}
+			return took, err
+		})
+		if err != nil {
+			return err
+		}
+		look := patience
+		if e.talk != nil {
+			look = 5 * time.Second
+		}
+		within, cancel := context.WithTimeout(ctx, look)
+		err = e.await(within, "claimed", func(n news) bool {
+			if claimed(n) {
+				e.card = n.post
+				e.seen(seenClaimed, n, true)
+			}
+			return claimed(n)
+		})
+		cancel()
+		if err == nil || e.talk == nil || ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+// write presses a button on the card and sends the form that opens, with a text of its own, and waits until the requester
+// has it. At the end the card must show that, too.
+func (e *errand) write(ctx context.Context, label, kind, step string, last bool) error {
+	var s sheet
+	err := e.do(ctx, kindClick, func(ctx context.Context) (took time.Duration, err error) {
+		s, took, err = e.desk.click(ctx, e.helper, e.card, label)
+		return took, needsForm(s, err)
+	})
+	if err != nil {
+		return err
+	}
+	mark := e.mark(kind)
+	err = e.send(ctx, e.helper, s, map[string]any{"text": "Please open the flap at the back and pull the sheet out slowly. " + mark})
+	if err != nil {
+		return err
+	}
+	e.talk.acknowledge(mark)
+	told, card := false, !last
+	return e.await(ctx, label, func(n news) bool {
+		switch {
+		case n.post.RootId == e.root.Id && n.has(mark):
+			e.seen(step, n, !told)
+			told = true
+		case n.post.Id == e.card.Id:
+			e.card = n.post
+			card = card || !offers(n.post, "Resolve")
+		}
+		return told && card
+	})
+}
