@@ -3,6 +3,7 @@ package mattermost
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"sync"
 	"time"
 )
@@ -26,7 +27,13 @@ type cursor struct {
 // kept is what stands in the memory.
 type keptCursor struct {
 	Heard int64 `json:"heard"` // milliseconds since 1970
+	// Told are the ids of what the bot was told of the time just before, and when that was: it is read again. The bot takes
+	// nothing twice that it acted upon, but what it could do nothing about then may be possible meanwhile.
+	Told map[string]int64 `json:"told,omitempty"`
 }
+
+// toldMax is how many of these are kept.
+const toldMax = 3_000
 
 func newCursor(e *ears) *cursor { return &cursor{ears: e, every: cursorEvery} }
 
@@ -62,6 +69,21 @@ func (c *cursor) read(value []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.high, c.kept = k.Heard, k.Heard
+	for id, at := range k.Told {
+		c.known.Add(id, at)
+	}
+}
+
+// lately are the events that were told of the time that is read again.
+func (c *cursor) lately(until int64) map[string]int64 {
+	out := map[string]int64{}
+	all := c.known.Keys()
+	for _, id := range slices.Backward(all[max(0, len(all)-toldMax):]) {
+		if at, ok := c.known.Peek(id); ok && at > until-margin {
+			out[id] = at
+		}
+	}
+	return out
 }
 
 // began says when the bot began to listen, which counts if it never did before.
@@ -143,7 +165,7 @@ func (c *cursor) keep(ctx context.Context) error {
 	if until == 0 || until == kept {
 		return nil
 	}
-	value, err := json.Marshal(keptCursor{Heard: until})
+	value, err := json.Marshal(keptCursor{Heard: until, Told: c.lately(until)})
 	if err != nil {
 		return err
 	}

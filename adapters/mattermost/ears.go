@@ -23,7 +23,7 @@ type ears struct {
 	catchup *catchup
 	cursor  *cursor
 	tell    func(ctx context.Context, e chat.Event, late bool) error
-	known   *lru.Cache[string, bool] // what the bot was told lately, by the event's id
+	known   *lru.Cache[string, int64] // when what the bot was told lately happened, by the event's id
 	ahead   atomic.Int64             // how far the server's clock is ahead of ours, in milliseconds
 	live    atomic.Bool              // the server has let the bot in
 	check   time.Duration            // how often the bot asks whether it is still known
@@ -36,7 +36,7 @@ type ears struct {
 }
 
 func newEars(m *Mattermost) *ears {
-	return &ears{Mattermost: m, known: cache[string, bool](20_000), check: time.Minute, strange: map[string]bool{}}
+	return &ears{Mattermost: m, known: cache[string, int64](20_000), check: time.Minute, strange: map[string]bool{}}
 }
 
 // listen hears until ctx ends.
@@ -113,7 +113,7 @@ func (e *ears) item(u *utterance) *item {
 	}}
 }
 
-// tellOf tells the bot of an utterance, unless this process has done so.
+// tellOf tells the bot of an utterance, unless that was done before.
 func (e *ears) tellOf(ctx context.Context, u *utterance) error {
 	if e.known.Contains(u.id()) {
 		return nil
@@ -127,7 +127,7 @@ func (e *ears) tellOf(ctx context.Context, u *utterance) error {
 	if err := e.tell(ctx, ev, u.late); err != nil {
 		return err
 	}
-	e.known.Add(u.id(), true)
+	e.known.Add(u.id(), u.at)
 	return nil
 }
 

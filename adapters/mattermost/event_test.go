@@ -71,6 +71,26 @@ func TestUtterancesOfPosts(t *testing.T) {
 		reacted.Id+"|"+idOf("u")+"|ticket|580")
 }
 
+// TestWhatWasToldIsNotToldByTheNextProcess as far back as that reads again: what nobody could do anything about at the
+// time may be possible meanwhile.
+func TestWhatWasToldIsNotToldByTheNextProcess(t *testing.T) {
+	memory := &mem{kept: map[string][]byte{}}
+	before := newEars(&Mattermost{opts: Options{Memory: memory}, log: quiet()})
+	before.queue, before.catchup, before.cursor = newQueue(t.Context(), 1, quiet()), newCatchup(before), newCursor(before)
+	before.cursor.began(1)
+	before.cursor.advance(100_000, 200_000)
+	before.known.Add("long ago", 80_000)
+	before.known.Add("lately", 95_000)
+	if err := before.cursor.keep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	after := newEars(&Mattermost{opts: Options{Memory: memory}, log: quiet()})
+	after.cursor = newCursor(after)
+	if !after.cursor.recall(t.Context()) || !after.known.Contains("lately") || after.known.Contains("long ago") {
+		t.Errorf("known is %q", after.known.Keys())
+	}
+}
+
 func TestTheCursor(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()

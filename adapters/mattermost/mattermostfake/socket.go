@@ -37,6 +37,7 @@ type conn struct {
 	wake  chan struct{} // capacity 1
 	gone  time.Time     // when the socket was lost
 	muted bool
+	lost  bool // it missed something, so it can't be resumed
 	busy  bool // somebody's socket is attached, or about to be
 }
 
@@ -54,8 +55,11 @@ func (c *conn) push(m model.WebSocketMessage) {
 	defer c.mu.Unlock()
 	if len(c.queue) < sendQueue {
 		c.queue = append(c.queue, m)
-	} else if c.ws != nil {
-		_ = c.ws.Close() // too slow; the real server gives up, too
+	} else {
+		c.lost = true // as the real server gives up whoever does not listen
+		if c.ws != nil {
+			_ = c.ws.Close()
+		}
 	}
 	select {
 	case c.wake <- struct{}{}:
@@ -184,7 +188,7 @@ func (s *Server) register(c *conn) {
 // resumed is the stream with the id, if it is somebody's own and idle, else a new one.
 func (s *Server) resumed(id string, seq int64, user, token string) *conn {
 	old := s.hub.conns[id]
-	if old == nil || old.user != user || old.isBusy() || old.expired(s.now()) {
+	if old == nil || old.user != user || old.isBusy() || old.isLost() || old.expired(s.now()) {
 		c := newConn(user, token)
 		c.hello(s)
 		return c
@@ -202,6 +206,12 @@ func (s *Server) resumed(id string, seq int64, user, token string) *conn {
 	c.queue = old.queue
 	c.hello(s)
 	return c
+}
+
+func (c *conn) isLost() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.lost
 }
 
 func (c *conn) isBusy() bool {
