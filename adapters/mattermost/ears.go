@@ -24,9 +24,9 @@ type ears struct {
 	cursor  *cursor
 	tell    func(ctx context.Context, e chat.Event, late bool) error
 	known   *lru.Cache[string, int64] // when what the bot was told lately happened, by the event's id
-	ahead   atomic.Int64             // how far the server's clock is ahead of ours, in milliseconds
-	live    atomic.Bool              // the server has let the bot in
-	check   time.Duration            // how often the bot asks whether it is still known
+	ahead   atomic.Int64              // how far the server's clock is ahead of ours, in milliseconds
+	live    atomic.Bool               // the server has let the bot in
+	check   time.Duration             // how often the bot asks whether it is still known
 	wg      sync.WaitGroup
 
 	// Only the goroutine that reads the websocket uses these.

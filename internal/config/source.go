@@ -103,7 +103,8 @@ func fromFile(name, path string) (string, error) {
 }
 
 // others are names in our namespace that are no settings: what the tests read, and what one command takes as an argument.
-var others = []string{"BALIE_MONGO_CONTROL", "BALIE_MATTERMOST_ADMIN_TOKEN"}
+var others = []string{"BALIE_MONGO_CONTROL", "BALIE_MATTERMOST_URL", "BALIE_MATTERMOST_ADMIN", "BALIE_MATTERMOST_PASSWORD",
+	"BALIE_MATTERMOST_CONTROL", "BALIE_MATTERMOST_ADMIN_TOKEN"}
 
 // warnings are about names that nobody reads.
 func (s source) warnings() []Warning {
