@@ -42,6 +42,9 @@ func (b *bench) mattermost(ctx context.Context) (failed error) {
 	if own == nil {
 		return b.notMeasured("while a Mattermost server is down", mattermosttest.EnvURL+" names one that is not ours to stop")
 	}
+	if err := b.outages(ctx, own); err != nil {
+		return fmt.Errorf("while the Mattermost server is down: %w", err)
+	}
 	return nil
 }
 

@@ -70,7 +70,8 @@ func lowPort() int {
 const startMax = 5 * time.Minute
 
 func (s *ownServer) start(ctx context.Context) (map[string]string, error) {
-	ctx, cancel := context.WithTimeout(ctx, startMax)
+	// Half a start would be hard to clean up.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), startMax)
 	defer cancel()
 	said, err := mattermosttest.Control(ctx, s.env)
 	if err != nil {

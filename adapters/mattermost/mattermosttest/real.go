@@ -80,6 +80,10 @@ func Control(ctx context.Context, env []string, args ...string) (said map[string
 		}
 	}
 	line := append([]string{script}, args...)
+	if nice, err := exec.LookPath("nice"); err == nil && env != nil {
+		// It runs on the same machine as what is tried with it, which in life it does not.
+		line = append([]string{nice, "-n", "15"}, line...)
+	}
 	if flock, err := exec.LookPath("flock"); err == nil && env == nil {
 		// Several test processes come at once. The server must not inherit the lock: it would keep it as long as it runs.
 		line = append([]string{flock, "--close", filepath.Join(os.TempDir(), "balie-mattermost.lock")}, line...)
