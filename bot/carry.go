@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 
 	"balie/internal/chat"
 	"balie/internal/i18n"
@@ -152,9 +153,21 @@ func (s sending) entry(ctx context.Context) error {
 				return content, err
 			}})
 	}
+	files, most := p.Files, s.platform.Caps().FilesMax
+	if most == 0 {
+		most = len(files)
+	}
+	p.Files = files[:min(len(files), most)]
 	ref, err := s.platform.Send(ctx, p)
 	if err != nil {
 		return err
+	}
+	for n := most; n < len(files); n += most { // what one post does not take
+		more := chat.Post{Key: p.Key + "|" + strconv.Itoa(n), To: p.To, Author: p.Author, At: p.At, Quiet: true, Again: p.Again,
+			Files: files[n:min(len(files), n+most)]}
+		if _, err := s.platform.Send(ctx, more); err != nil {
+			return err
+		}
 	}
 	s.keep(store.PostID(s.room.ID, e.N), ref)
 	return nil

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -155,4 +156,11 @@ func loseDelivery(t *testing.T, changes, outcomes int64) {
 	if noted != 1 || told != 1 {
 		t.Errorf("noted %d times, and told the team %d times: %+v", noted, told, u.posts)
 	}
+}
+
+// sent are the posts so far.
+func (u *unwilling) sent() []chat.Post {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return slices.Clone(u.posts)
 }

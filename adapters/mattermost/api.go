@@ -128,7 +128,7 @@ func waiting(ctx context.Context) *waited {
 	return w
 }
 
-// downWait is how long to leave a server alone that does not answer or says that something is wrong with it.
+// downWait is how long to leave a server alone that does not answer.
 const downWait = 2 * time.Second
 
 // sendError says what a failed request means. Its text is the server's own, which has no secrets in it.
@@ -144,8 +144,9 @@ func (m *Mattermost) sendError(doing string, resp *model.Response, err error) *c
 	switch {
 	case errors.As(err, &limited):
 		e.Retry = limited.wait
-	case resp == nil || resp.StatusCode >= 500:
+	case resp == nil || resp.StatusCode > http.StatusInternalServerError:
 		e.Retry = downWait + rand.N(downWait)
+	case resp.StatusCode == http.StatusInternalServerError: // perhaps of this request alone
 	case resp.StatusCode == http.StatusTooManyRequests:
 		e.Retry = retryAfter(resp.Header)
 	case resp.StatusCode == http.StatusUnauthorized:

@@ -18,7 +18,7 @@ import (
 type Platform interface {
 	// Name is the platform's short name in policies, references and URLs: lower-case letters.
 	Name() string
-	// Caps are the platform's limits and abilities. They do not change while the program runs.
+	// Caps are the platform's limits and abilities, as far as they are known: a server may have to be asked first.
 	Caps() Caps
 	// Run keeps the socket side connected, reconnecting by itself, and returns when ctx ends. An error is fatal: the
 	// platform can't be used until somebody changes something.
@@ -144,7 +144,7 @@ type File struct {
 // SendError is why a post could not be sent, edited or deleted. At most one of Retry, Gone, Refused and Blocked is set;
 // without any the cause is unknown and the deliverer backs off by itself.
 type SendError struct {
-	Retry   time.Duration // try again after this long; the whole destination waits
+	Retry   time.Duration // try again after this long, for as long as it takes; the whole destination waits
 	Gone    bool          // the destination does not exist any more, for good
 	Refused string        // the platform does not take this post, and why; repeating it is useless
 	Blocked string        // an admin has to put something right first, and what; then it goes on by itself
