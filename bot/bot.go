@@ -36,11 +36,14 @@ type Bot struct {
 	now       func() time.Time
 	pace      Pace
 	deliverer *deliverer
+
+	rosterless map[string]string // why a team's agents can't be looked up; only for who learns them, one at a time
 }
 
 // New makes a bot and has the desk tell it of changes.
 func New(o Options) *Bot {
-	b := &Bot{desk: o.Desk, policy: o.Desk.Policy, platforms: map[string]chat.Platform{}, log: o.Log, now: o.Now, pace: o.Pace.orDefaults()}
+	b := &Bot{desk: o.Desk, policy: o.Desk.Policy, platforms: map[string]chat.Platform{}, log: o.Log, now: o.Now,
+		pace: o.Pace.orDefaults(), rosterless: map[string]string{}}
 	for _, p := range o.Platforms {
 		b.platforms[p.Name()] = p
 	}

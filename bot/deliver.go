@@ -26,7 +26,7 @@ type Pace struct {
 	Tick     time.Duration // between looks for tickets that are due; 1 s
 	Roster   time.Duration // between looks at who the agents are; 30 s
 	Backoff  time.Duration // after the first failure, doubled up to 5 min; 1 s
-	Patience time.Duration // until a post that keeps failing is given up; 24 h
+	Patience time.Duration // until a post that keeps failing, although its platform is there, is given up; 24 h
 }
 
 func (p Pace) orDefaults() Pace {
@@ -299,7 +299,7 @@ func (d *deliverer) settle(l *lane, p store.Delivery, err error) {
 	p.Error = ticket.Cut(ticket.Line(err.Error()), 300)
 	log := d.log.WithFields(logrus.Fields{"ticket": l.Ticket.Key, "room": p.Effect.Room, "kind": string(p.Effect.Kind), "tries": p.Tries}).WithError(err)
 	switch {
-	case s.Gone || s.Refused != "" || s.Blocked == "" && now.Sub(p.At) > d.pace.Patience && p.Tries > 10:
+	case s.Gone || s.Refused != "" || s.Blocked == "" && s.Retry == 0 && now.Sub(p.At) > d.pace.Patience && p.Tries > 10:
 		log.Warn("a delivery was given up")
 		l.out.Done = append(l.out.Done, p.ID)
 		l.out.Dead = append(l.out.Dead, store.Dead{Delivery: p, Ticket: l.Ticket.ID, Key: l.Ticket.Key, Reason: p.Error, Since: now})
@@ -322,7 +322,8 @@ func (d *deliverer) settle(l *lane, p store.Delivery, err error) {
 	l.out.Retry = append(l.out.Retry, p)
 }
 
-// block keeps a destination free that an admin has to put right, and tells so when it begins.
+// block keeps a destination free that an admin has to put right, and tells so when it begins: once for all destinations of
+// a platform that wait for the same thing.
 func (d *deliverer) block(l *lane, p store.Delivery, why string, log logrus.FieldLogger) {
 	room, ok := l.Ticket.Room(p.Effect.Room)
 	if !ok {
@@ -330,10 +331,13 @@ func (d *deliverer) block(l *lane, p store.Delivery, why string, log logrus.Fiel
 	}
 	d.close(room.Place, p.Next)
 	d.mu.Lock()
-	before := d.blocked[room.Place]
+	told := false
+	for place, reason := range d.blocked {
+		told = told || reason == why && place.Platform == room.Place.Platform
+	}
 	d.blocked[room.Place] = why
 	d.mu.Unlock()
-	if before != why {
+	if !told {
 		log.WithFields(logrus.Fields{"platform": room.Place.Platform, "channel": room.Place.Channel, "todo": why}).
 			Warn("posts wait for an admin; they are sent when it is put right")
 	}

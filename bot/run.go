@@ -76,9 +76,31 @@ func (b *Bot) learnAgents(ctx context.Context) {
 		if err == nil {
 			err = b.desk.SetAgents(ctx, team.ID, accounts)
 		}
-		if err != nil && ctx.Err() == nil {
-			b.log.WithError(err).WithField("team", team.ID).Warn("the team's agents could not be looked up; they stay as they were")
+		if ctx.Err() == nil {
+			b.tellOfRoster(team.ID, err)
 		}
+	}
+}
+
+// tellOfRoster tells admins once, however often it is tried, that a team's agents could not be looked up, and again when
+// that is for something else that they have to put right.
+func (b *Bot) tellOfRoster(team string, err error) {
+	why := ""
+	if err != nil {
+		why = "it passes"
+	}
+	if s, ok := errors.AsType[*chat.SendError](err); ok && s.Blocked != "" {
+		why = s.Blocked
+	}
+	before := b.rosterless[team]
+	b.rosterless[team] = why
+	log := b.log.WithField("team", team)
+	switch {
+	case why == before:
+	case why == "":
+		log.Info("the team's agents could be looked up again")
+	default:
+		log.WithError(err).Warn("the team's agents could not be looked up; they stay as they were")
 	}
 }
 

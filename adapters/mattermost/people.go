@@ -76,7 +76,7 @@ func (p *people) quickly(ctx context.Context, id, handle string) chat.Person {
 	u, err := p.user(ctx, id)
 	if err != nil {
 		p.log.WithError(err).WithField("person", id).Debug("mattermost: a person could not be looked up in time")
-		return chat.Person{ID: id, Name: handle, Handle: handle}
+		return chat.Person{ID: id, Handle: handle} // no name: a better one may be known
 	}
 	return p.person(u)
 }

@@ -150,24 +150,27 @@ func (m *Mattermost) destination(ctx context.Context, to chat.Place) (string, er
 	return ch.Id, nil
 }
 
-// missing tells a channel that is gone from one that the bot is not in, which servers answer alike.
+// missing tells a channel that is gone from one that is archived and one that the bot is not in, which servers answer
+// alike, and names it to the admin.
 func (m *Mattermost) missing(ctx context.Context, sent *chat.SendError, resp *model.Response, channel string) *chat.SendError {
-	if resp == nil || resp.StatusCode != http.StatusForbidden && resp.StatusCode != http.StatusNotFound {
+	if resp == nil || resp.StatusCode == http.StatusUnauthorized ||
+		sent.Blocked == "" && resp.StatusCode != http.StatusForbidden && resp.StatusCode != http.StatusNotFound {
 		return sent
 	}
-	ch, resp, err := m.api.GetChannel(ctx, channel)
+	ch, looked, err := m.api.GetChannel(ctx, channel)
 	switch {
-	case err != nil && resp != nil && resp.StatusCode == http.StatusNotFound:
+	case err != nil && looked != nil && looked.StatusCode == http.StatusNotFound:
 		return &chat.SendError{Gone: true, Err: sent.Err}
 	case err == nil && ch.DeleteAt > 0:
 		return &chat.SendError{Blocked: "the channel " + ch.Name + " is archived: unarchive it, or name another one in the policy", Err: sent.Err}
 	case err == nil && ch.Type == model.ChannelTypeDirect:
 		// As servers answer for a moment after a direct conversation was opened.
 		return &chat.SendError{Retry: downWait, Err: sent.Err}
-	case err == nil && sent.Blocked != "":
+	case err == nil && sent.Blocked != "" && resp.StatusCode == http.StatusForbidden:
 		return &chat.SendError{Blocked: "the bot is not in the channel " + ch.Name + " any more: add it again", Err: sent.Err}
-	case sent.Gone && err != nil:
-		return &chat.SendError{Blocked: "the bot can't see the channel any more: add it to the team and the channel again", Err: sent.Err}
+	case err != nil && (sent.Gone || sent.Blocked != "" && looked != nil && looked.StatusCode == http.StatusForbidden):
+		return &chat.SendError{Blocked: "the bot can't see the channel " + channel + " any more: add it to the team and the channel again",
+			Err: sent.Err}
 	}
 	return sent
 }
