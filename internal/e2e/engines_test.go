@@ -23,12 +23,7 @@ func each(t *testing.T, story func(t *testing.T, w *world)) {
 	})
 	t.Run("mattermost", func(t *testing.T) {
 		t.Run("fake", func(t *testing.T) {
-			server := mattermostfake.New(t, mattermostfake.Options{})
-			site, err := mattermosttest.At(t.Context(), server.URL, mattermostfake.AdminName, mattermostfake.AdminPassword)
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(site.Close)
+			_, site := fakeMattermost(t, mattermostfake.Options{})
 			story(t, start(t, embedded(t), newMattermost(t, site)))
 		})
 		t.Run("real", func(t *testing.T) { story(t, start(t, embedded(t), newMattermost(t, mattermosttest.Real(t)))) })
@@ -38,4 +33,16 @@ func each(t *testing.T, story func(t *testing.T, w *world)) {
 // embedded is a program of its own on the embedded store.
 func embedded(t *testing.T) config.Config {
 	return config.Config{Addr: "127.0.0.1:0", URL: "http://127.0.0.1:0", DataDir: t.TempDir()}
+}
+
+// fakeMattermost is a Mattermost server in the process.
+func fakeMattermost(t *testing.T, o mattermostfake.Options) (*mattermostfake.Server, *mattermosttest.Site) {
+	t.Helper()
+	server := mattermostfake.New(t, o)
+	site, err := mattermosttest.At(t.Context(), server.URL, mattermostfake.AdminName, mattermostfake.AdminPassword)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(site.Close)
+	return server, site
 }

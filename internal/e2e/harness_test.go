@@ -53,34 +53,59 @@ type world struct {
 	app    *app.App
 	net    network
 	can    abilities
-	errors *errorLines
-	seen   map[string]bool // IDs of messages that somebody expected
-	hurry  bool            // let time pass while waiting
+	log    *logLines
+	adjust func(*app.Options) // changes what the program is started with from now on; nil for nothing
+	seen   map[string]bool    // IDs of messages that somebody expected
+	hurry  bool               // let time pass while waiting
 	stop   func()
 }
 
-// errorLines collects what is logged as an error.
-type errorLines struct {
-	mu    sync.Mutex
-	lines []string
+// logLines collects what admins read in the log: warnings, and errors that nobody expected.
+type logLines struct {
+	mu               sync.Mutex
+	warnings, errors []string
 }
 
-func (e *errorLines) Levels() []logrus.Level {
-	return []logrus.Level{logrus.ErrorLevel, logrus.FatalLevel, logrus.PanicLevel}
-}
+// Levels implements logrus.Hook.
+func (l *logLines) Levels() []logrus.Level { return logrus.AllLevels[:logrus.WarnLevel+1] }
 
-func (e *errorLines) Fire(entry *logrus.Entry) error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
+// Fire implements logrus.Hook.
+func (l *logLines) Fire(entry *logrus.Entry) error {
 	line, err := entry.String()
-	e.lines = append(e.lines, line)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if entry.Level == logrus.WarnLevel {
+		l.warnings = append(l.warnings, line)
+	} else {
+		l.errors = append(l.errors, line)
+	}
 	return err
 }
 
-func (e *errorLines) all() []string {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return slices.Clone(e.lines)
+// take gives the errors with all the parts, which nobody has to fear any more.
+func (l *logLines) take(parts ...string) (taken []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.errors = slices.DeleteFunc(l.errors, func(line string) bool {
+		if !contains(line, parts) {
+			return false
+		}
+		taken = append(taken, line)
+		return true
+	})
+	return taken
+}
+
+// warned are the warnings so far with all the parts.
+func (l *logLines) warned(parts ...string) (all []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, line := range l.warnings {
+		if contains(line, parts) {
+			all = append(all, line)
+		}
+	}
+	return all
 }
 
 // start runs the program on the network, and on the store that cfg names.
@@ -89,7 +114,7 @@ func start(t *testing.T, cfg config.Config, net network) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{T: t, cfg: cfg, policy: policy, net: net, can: net.can(), seen: map[string]bool{}, errors: &errorLines{},
+	w := &world{T: t, cfg: cfg, policy: policy, net: net, can: net.can(), seen: map[string]bool{}, log: &logLines{},
 		clock: &clock{now: time.Date(2126, 3, 4, 9, 0, 0, 0, time.UTC)}} // a database forgets drafts by its own clock
 	w.run()
 	t.Cleanup(func() {
@@ -97,7 +122,7 @@ func start(t *testing.T, cfg config.Config, net network) *world {
 			w.nothingElse()
 		}
 		w.stop()
-		if lines := w.errors.all(); len(lines) > 0 {
+		if lines := w.log.take(); len(lines) > 0 {
 			t.Errorf("logged as errors:\n%s", strings.Join(lines, ""))
 		}
 	})
@@ -112,11 +137,14 @@ func (w *world) run() {
 	w.Helper()
 	log := logrus.New()
 	log.SetOutput(w.Output())
-	log.AddHook(w.errors)
+	log.AddHook(w.log)
 	ctx, cancel := context.WithCancel(context.Background())
 	o := app.Options{Config: w.cfg, Policy: w.policy, Now: w.clock.Now, Log: log,
 		Pace: bot.Pace{Poll: 20 * time.Millisecond, Tick: 20 * time.Millisecond}}
 	w.net.connect(&o)
+	if w.adjust != nil {
+		w.adjust(&o)
+	}
 	a, err := app.New(ctx, o)
 	if err != nil {
 		cancel()

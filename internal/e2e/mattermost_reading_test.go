@@ -95,6 +95,11 @@ func (n *mattermostNetwork) message(as string, post *model.Post) message {
 			m.Channel = name
 		}
 	}
+	for name, id := range n.channels {
+		if id == post.ChannelId {
+			m.Channel = name
+		}
+	}
 	for _, a := range post.Attachments() {
 		if m.Title == "" {
 			m.Title = n.reading(a.Title)

@@ -30,6 +30,10 @@ type mattermostNetwork struct {
 	meddler *meddler
 	braced  bool
 
+	tokens   []string          // of further slash commands
+	channels map[string]string // further ones, by name
+	features abilities
+
 	mu       sync.Mutex
 	directs  map[string]string // each person's channel with the bot
 	answered map[string]bool   // posts in direct conversations that were the answer to something
@@ -38,7 +42,10 @@ type mattermostNetwork struct {
 // newMattermost builds a town for one world.
 func newMattermost(t *testing.T, site *mattermosttest.Site) *mattermostNetwork {
 	t.Helper()
-	n := &mattermostNetwork{addr: freeAddress(t), directs: map[string]string{}, answered: map[string]bool{}}
+	n := &mattermostNetwork{addr: freeAddress(t), channels: map[string]string{},
+		directs: map[string]string{}, answered: map[string]bool{},
+		// The server is 11.4, and files in forms came later. Nobody can press what a post has no more: the server looks it up.
+		features: abilities{emptyFiles: true}}
 	town, err := mattermosttest.NewTown(t.Context(), site, mattermosttest.TownOptions{
 		People: []mattermosttest.Person{
 			{Name: "ana", First: "Ana", Last: "Silva"},
@@ -75,8 +82,7 @@ func freeAddress(t *testing.T) string {
 
 func (n *mattermostNetwork) hooks() string { return "http://" + n.addr + "/hooks/mattermost" }
 
-// The server is 11.4, and files in forms came later. Nobody can press what a post has no more: the server looks it up.
-func (n *mattermostNetwork) can() abilities { return abilities{emptyFiles: true} }
+func (n *mattermostNetwork) can() abilities { return n.features }
 
 func (n *mattermostNetwork) connect(o *app.Options) {
 	o.Config.Addr, o.Config.URL = n.addr, "http://"+n.addr
@@ -85,7 +91,7 @@ func (n *mattermostNetwork) connect(o *app.Options) {
 		url = n.meddler.URL
 	}
 	o.Config.Mattermost = config.Mattermost{URL: url, Token: config.NewSecret(n.town.BotToken),
-		CommandTokens: config.NewSecret(n.town.CommandToken)}
+		CommandTokens: config.NewSecret(strings.Join(append([]string{n.town.CommandToken}, n.tokens...), ","))}
 	p := *o.Policy
 	p.Teams = slices.Clone(p.Teams)
 	for i := range p.Teams {
@@ -100,6 +106,9 @@ func (n *mattermostNetwork) close() {}
 
 // channel is the id of a channel of the person's.
 func (n *mattermostNetwork) channel(ctx context.Context, as, name string) (string, error) {
+	if id := n.channels[name]; id != "" {
+		return id, nil
+	}
 	if name != direct {
 		return n.town.ChannelID(name), nil
 	}
