@@ -128,3 +128,13 @@ func (w *world) mine(p person, key string) message {
 	w.Helper()
 	return p.find(direct, "", []string{"Here you follow", key}, func(message) bool { return true })
 }
+
+// neverReads is neverSees without the text in the message.
+func (w *world) neverReads(p person, secret string) {
+	w.Helper()
+	for _, m := range p.sights() {
+		if strings.Contains(m.Text, secret) {
+			w.Errorf("%s can read what they should not in %s", p.id, m.Channel)
+		}
+	}
+}

@@ -1,0 +1,174 @@
+package e2e
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"balie/adapters/mattermost/mattermostfake"
+	"balie/internal/app"
+	"balie/internal/ticket"
+)
+
+// TestMattermostServerAway has the server answer with errors, then with nonsense, then not at all, and then forget whom
+// it talked to: what people did before, between and after becomes part of the ticket once, in order.
+func TestMattermostServerAway(t *testing.T) {
+	w := onFake(t, mattermostfake.Options{})
+	ana, carla := w.as("ana"), w.as("carla")
+	key, card := ana.opens("The lift is stuck")
+	mine := w.mine(ana, key)
+	bot := w.town.BotID
+	for _, trouble := range []struct {
+		name  string
+		begin func()
+		end   func()
+	}{
+		{"errors", func() { w.fake.Fail(true, bot) }, func() { w.fake.Fail(false) }},
+		{"nonsense", func() { w.fake.Garbage(true, bot) }, func() { w.fake.Garbage(false) }},
+		{"errors and no socket", func() { w.fake.Fail(true, bot); w.fake.DropSockets() }, func() { w.fake.Fail(false) }},
+		{"nonsense and no socket", func() { w.fake.Garbage(true, bot); w.fake.DropSockets() }, func() { w.fake.Garbage(false) }},
+		{"silence", w.fake.Down, w.fake.Up},
+		{"a restart", func() {}, w.fake.Restart},
+	} {
+		said := []string{trouble.name + " are near", trouble.name + " are here", trouble.name + " are over"}
+		answer := "Carla on " + trouble.name
+		ana.says(direct, mine.ID, said[0])
+		carla.fills(carla.clicks(card, "Reply").Form, "text", answer)
+		trouble.begin()
+		if trouble.name != "silence" { // then nobody says anything
+			ana.says(direct, mine.ID, said[1])
+		} else {
+			said = []string{said[0], said[2]}
+		}
+		trouble.end()
+		ana.says(direct, mine.ID, said[len(said)-1])
+		for _, text := range said {
+			carla.later("ict-triage", card.ID, "Ana Silva: "+text)
+		}
+		carla.later("ict-triage", card.ID, "Reply to the requester", answer)
+		ana.later(direct, mine.ID, "Carla Jansen: "+answer)
+		w.settled()
+		ana.inOrder(direct, mine.ID, append(said, answer)[len(said):]...)
+		carla.inOrder("ict-triage", card.ID, said...)
+	}
+}
+
+// TestMattermostEventsGoAstray loses, repeats and reorders what the websocket tells.
+func TestMattermostEventsGoAstray(t *testing.T) {
+	w := onFake(t, mattermostfake.Options{})
+	ana, carla := w.as("ana"), w.as("carla")
+	key, card := ana.opens("The heating is off")
+	mine := w.mine(ana, key)
+	w.settled()
+	tell := func(how string, after func()) {
+		t.Helper()
+		var said []string
+		for i := range 6 {
+			said = append(said, fmt.Sprintf("%s %d.", how, i))
+			ana.says(direct, mine.ID, said[i])
+		}
+		wrong := ana.says(direct, mine.ID, how+" wrong")
+		ana.corrects(wrong, how+" right.")
+		gone := ana.says(direct, mine.ID, how+" gone")
+		ana.takesBack(gone)
+		after()
+		for _, text := range append(said, how+" right.") {
+			carla.later("ict-triage", card.ID, "Ana Silva: "+text)
+		}
+		w.settled()
+		for _, m := range carla.lists("ict-triage", card.ID) {
+			for _, text := range []string{how + " wrong", how + " gone"} {
+				if strings.Contains(m.Text, text) {
+					t.Errorf("%s: Carla still reads %q", how, m.Text)
+				}
+			}
+		}
+		for _, text := range append(said, how+" right.") {
+			n := 0
+			for _, m := range carla.lists("ict-triage", card.ID) {
+				n += strings.Count(m.Text, text)
+			}
+			if n != 1 {
+				t.Errorf("%q arrives %d times", text, n)
+			}
+		}
+	}
+	tell("heard", func() {})
+	w.fake.RepeatEvents(true)
+	tell("repeated", func() { w.fake.RepeatEvents(false) })
+	w.fake.ReorderEvents(true)
+	tell("reordered", func() { w.fake.ReorderEvents(false) })
+	// Servers lose events without a trace only when they end: the last ones before that.
+	w.fake.ForgetEvents(1000)
+	tell("forgotten", func() {
+		w.fake.ForgetEvents(0)
+		w.fake.Restart()
+	})
+	carla.inOrder("ict-triage", card.ID, "heard 0.", "heard 1.", "heard 5.", "repeated 0.", "repeated 5.", "forgotten 0.", "forgotten 5.")
+}
+
+// TestMattermostCallbacksTwice delivers each command, click and form twice.
+func TestMattermostCallbacksTwice(t *testing.T) {
+	w := onFake(t, mattermostfake.Options{})
+	w.fake.RepeatCallbacks(true)
+	ana, carla := w.as("ana"), w.as("carla")
+	key, card := ana.opens("The tap drips")
+	mine := w.mine(ana, key)
+	carla.clicks(card, "Claim")
+	ana.sees(direct, mine.ID, "Carla Jansen took this ticket")
+	carla.fills(carla.clicks(card, "Reply").Form, "text", "Which tap?")
+	ana.sees(direct, mine.ID, "Carla Jansen: Which tap?")
+	carla.sees("ict-triage", card.ID, "Which tap?")
+	carla.types("general", "/ticket panel")
+	carla.sees("general", "", "Need help?")
+	carla.reads(carla.types("general", "/ticket queue"), key)
+	w.settled()
+	ana.inOrder(direct, mine.ID, "took this ticket", "Which tap?")
+	carla.inOrder("ict-triage", card.ID, "Which tap?")
+	ana.inOrder(direct, "", "Here you follow")
+	carla.inOrder("general", "", "Ask a question")
+}
+
+// TestMattermostLongTexts says what is as long as the server takes, and longer.
+func TestMattermostLongTexts(t *testing.T) {
+	onMattermost(t, func(t *testing.T, w *mattermostWorld) {
+		ana, carla := w.as("ana"), w.as("carla")
+		key, card := ana.opens("A long story")
+		mine := w.mine(ana, key)
+
+		ana.says(direct, mine.ID, strings.Repeat("x", 16_383))
+		ana.sees(direct, mine.ID, "16383", "at most 10000 fit")
+		a := ana.works(ana.net.say(t.Context(), ana.id, direct, mine.ID, strings.Repeat("y", 20_000)))
+		if a.Refused == "" {
+			t.Error("the server took 20 000 characters")
+		}
+		// A form's field takes 3000; a draft of more is continued in further ones, and so is what stays within the policy.
+		long := strings.Repeat("Turn it off. ", 770)[:9_999] + "!"
+		ana.says(direct, mine.ID, long)
+		whole := carla.sees("ict-triage", card.ID, "Ana Silva: Turn it off.")
+		if n := strings.Count(whole.Text, "Turn it off."); n != strings.Count(long, "Turn it off.") || !strings.HasSuffix(whole.Text, "!") {
+			t.Errorf("Carla reads it %d times: …%s", n, whole.Text[len(whole.Text)-40:])
+		}
+		note := strings.Repeat("n", 10_000)
+		carla.says("ict-triage", card.ID, note)
+		f := carla.clicks(card, "Reply").Form
+		answer := strings.Repeat("Turn it on. ", 240) + "Done"
+		carla.fills(f, "text", answer)
+		got := ana.sees(direct, mine.ID, "Carla Jansen: Turn it on.")
+		if n := strings.Count(got.Text, "Turn it on."); n != 240 || !strings.HasSuffix(got.Text, "Done") {
+			t.Errorf("Ana reads it %d times", n)
+		}
+		carla.sees("ict-triage", card.ID, "Reply to the requester", "Turn it on.")
+		w.settled()
+		w.neverReads(ana, note[:100])
+
+		// Where the policy takes what agents type in their thread for answers, those may be as long as a ticket's texts.
+		w.adjust = func(o *app.Options) { o.Policy.Teams[0].Thread = ticket.EntryReply }
+		w.restart()
+		carla.says("ict-triage", card.ID, long)
+		got = ana.sees(direct, mine.ID, "Carla Jansen: Turn it off.")
+		if n := strings.Count(got.Text, "Turn it off."); n != strings.Count(long, "Turn it off.") || !strings.HasSuffix(got.Text, "!") {
+			t.Errorf("Ana reads it %d times", n)
+		}
+	})
+}
