@@ -37,17 +37,17 @@ func (v view) card(ctx context.Context, tk ticket.Ticket, team bool) chat.Card {
 			c.Facts = append(c.Facts, chat.Fact{Label: v.say.Say(id), Value: value})
 		}
 	}
-	fact("fact_status", v.label(status.Label, v.say))
+	fact("fact_status", v.called(status.Label, tk.Status, v.say))
 	if tk.Assignee == "" {
 		fact("fact_assignee", v.say.Say("nobody"))
 	} else {
 		fact("fact_assignee", v.plainName(ctx, tk.Assignee))
 	}
-	fact("fact_priority", v.label(given.Label, v.say))
-	if team || requested.ID != given.ID {
-		fact("fact_requested", v.label(requested.Label, v.say))
+	fact("fact_priority", v.called(given.Label, tk.Priority, v.say))
+	if team || tk.Requested != tk.Priority {
+		fact("fact_requested", v.called(requested.Label, tk.Requested, v.say))
 	}
-	fact("fact_category", v.label(category.Label, v.say))
+	fact("fact_category", v.called(category.Label, tk.Category, v.say))
 	c.Facts = append(c.Facts, chat.Fact{Label: v.say.Say("fact_opened"), Value: tk.Opened.Format(time.RFC3339), Since: tk.Opened})
 	for _, f := range category.Fields {
 		if value := v.answer(ctx, f, tk.Fields[f.ID]); value != "" {

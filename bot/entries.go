@@ -57,10 +57,10 @@ func (v view) line(ctx context.Context, e ticket.Entry) string {
 	label := func(id string) string {
 		if e.Kind == ticket.EntryPriority {
 			p, _ := v.policy.Priority(id)
-			return escape(v.label(p.Label, v.say))
+			return escape(v.called(p.Label, id, v.say))
 		}
 		s, _ := v.policy.Status(id)
-		return escape(v.label(s.Label, v.say))
+		return escape(v.called(s.Label, id, v.say))
 	}
 	switch e.Kind {
 	case ticket.EntryAssigned:

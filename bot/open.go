@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -316,6 +317,11 @@ func (t *turn) text(x ticket.Text) string { return t.label(x, t.say) }
 // label is a policy's text in the voice's language.
 func (b *Bot) label(x ticket.Text, say i18n.Voice) string {
 	return x.In(say.Lang, b.policy.Languages...)
+}
+
+// called is the label of a status and the like, or its id where the policy has it no more.
+func (b *Bot) called(x ticket.Text, id string, say i18n.Voice) string {
+	return cmp.Or(b.label(x, say), id)
 }
 
 func (t *turn) choices(list []ticket.Choice) []chat.Option {

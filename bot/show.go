@@ -76,7 +76,7 @@ func (t *turn) list(ctx context.Context, head, empty string, tickets []store.Sum
 	for _, s := range tickets {
 		status, _ := t.policy.Status(s.Status)
 		priority, _ := t.policy.Priority(s.Priority)
-		line := []string{t.text(status.Label), t.text(priority.Label)}
+		line := []string{t.called(status.Label, s.Status, t.say), t.called(priority.Label, s.Priority, t.say)}
 		if s.Assignee != "" {
 			line = append(line, t.plainName(ctx, s.Assignee))
 		}
