@@ -24,37 +24,75 @@ const rowSize = 2 << 10
 
 // bareSQLite is how many rows a second SQLite alone commits, each in a transaction of its own and synced to disk.
 func bareSQLite(ctx context.Context, dir string, measured time.Duration) (perSecond float64, err error) {
-	if dir, err = os.MkdirTemp(dir, "bare-"); err != nil {
-		return 0, fmt.Errorf("bare SQLite: %w", err)
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "bare.db")+"?_pragma=journal_mode(wal)&_pragma=synchronous(full)")
+	insert, end, err := bareTable(ctx, dir)
 	if err != nil {
-		return 0, fmt.Errorf("bare SQLite: %w", err)
+		return 0, err
 	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	db.SetMaxOpenConns(1)
-	if _, err := db.ExecContext(ctx, "CREATE TABLE rows (id INTEGER PRIMARY KEY, body BLOB NOT NULL)"); err != nil {
-		return 0, fmt.Errorf("bare SQLite: %w", err)
-	}
-	insert, err := db.PrepareContext(ctx, "INSERT INTO rows (body) VALUES (?)")
-	if err != nil {
-		return 0, fmt.Errorf("bare SQLite: %w", err)
-	}
-	defer func() { err = errors.Join(err, insert.Close()) }()
-	body := make([]byte, rowSize)
-	if _, err := rand.Read(body); err != nil {
-		return 0, fmt.Errorf("bare SQLite: %w", err)
-	}
+	defer func() { err = errors.Join(err, end()) }()
 	n := 0
 	began := time.Now()
 	for time.Since(began) < measured {
-		if _, err := insert.ExecContext(ctx, body); err != nil {
-			return 0, fmt.Errorf("bare SQLite: %w", err)
+		if err := insert(); err != nil {
+			return 0, err
 		}
 		n++
 	}
 	return float64(n) / time.Since(began).Seconds(), nil
+}
+
+// bareCommits are how long SQLite alone takes for a commit, every now and then until ctx ends.
+func bareCommits(ctx context.Context, dir string) (times []time.Duration, err error) {
+	insert, end, err := bareTable(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, end()) }()
+	const every = 25 * time.Millisecond
+	for pause(ctx, every) == nil {
+		began := time.Now()
+		if err := insert(); err != nil {
+			return nil, err
+		}
+		times = append(times, time.Since(began))
+	}
+	return times, nil
+}
+
+// bareTable is a new SQLite database, and what commits a row to it.
+func bareTable(ctx context.Context, dir string) (insert, end func() error, err error) {
+	ctx = context.WithoutCancel(ctx)
+	if dir, err = os.MkdirTemp(dir, "bare-"); err != nil {
+		return nil, nil, fmt.Errorf("bare SQLite: %w", err)
+	}
+	end = func() error { return os.RemoveAll(dir) }
+	fail := func(err error) (func() error, func() error, error) {
+		return nil, nil, errors.Join(fmt.Errorf("bare SQLite: %w", err), end())
+	}
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "bare.db")+"?_pragma=journal_mode(wal)&_pragma=synchronous(full)")
+	if err != nil {
+		return fail(err)
+	}
+	end = func() error { return errors.Join(db.Close(), os.RemoveAll(dir)) }
+	db.SetMaxOpenConns(1)
+	if _, err := db.ExecContext(ctx, "CREATE TABLE rows (id INTEGER PRIMARY KEY, body BLOB NOT NULL)"); err != nil {
+		return fail(err)
+	}
+	prepared, err := db.PrepareContext(ctx, "INSERT INTO rows (body) VALUES (?)")
+	if err != nil {
+		return fail(err)
+	}
+	end = func() error { return errors.Join(prepared.Close(), db.Close(), os.RemoveAll(dir)) }
+	body := make([]byte, rowSize)
+	if _, err := rand.Read(body); err != nil {
+		return fail(err)
+	}
+	insert = func() error {
+		if _, err := prepared.ExecContext(ctx, body); err != nil {
+			return fmt.Errorf("bare SQLite: %w", err)
+		}
+		return nil
+	}
+	return insert, end, nil
 }
 
 // bareMongo is how many documents a second the MongoDB server alone takes from so many writers, each acknowledged by the

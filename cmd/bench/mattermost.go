@@ -24,6 +24,9 @@ var shownSteps = []string{seenTriage, seenDirect, seenClaimed, seenReply, seenRe
 
 // mattermost measures the program with a Mattermost server, and without what that takes by itself.
 func (b *bench) mattermost(ctx context.Context) (failed error) {
+	if err := b.callbacks(ctx); err != nil {
+		return fmt.Errorf("through Mattermost's hooks: %w", err)
+	}
 	site, own, err := b.mattermostServer(ctx)
 	if err != nil && (b.only == "mattermost" || ctx.Err() != nil) {
 		return err
@@ -78,7 +81,8 @@ func (b *bench) onServer(ctx context.Context, site *mattermosttest.Site) (err er
 		return err
 	}
 	defer func() { err = errors.Join(err, in.leave()) }()
-	if err := in.play(ctx, b.warm, b.measured); err != nil {
+	var bare samples
+	if bare, err = b.beside(ctx, func() error { return in.play(ctx, b.warm, b.measured) }); err != nil {
 		return errors.Join(err, in.tail())
 	}
 	if _, in.most, err = in.server.memory(); err != nil {
@@ -101,7 +105,11 @@ func (b *bench) onServer(ctx context.Context, site *mattermosttest.Site) (err er
 		b.latencies(kind, taken.of(kind+partAnswer))
 	}
 	b.begin("Our part of that, without waiting for the server", "step\tp50\tp95\tp99\ttarget\t")
-	b.ownParts(taken)
+	for _, kind := range kinds {
+		d := taken.of(kind + partOwn)
+		b.latencies(kind, d, "p99 < 50 ms", len(d) > 0 && d.quantile(.99) < 50*time.Millisecond)
+	}
+	b.latencies(bareCommit, bare.of(bareCommit))
 	b.begin("From what somebody does to the post that shows it", "step\tp50\tp95\tp99\ttarget\t")
 	for _, step := range shownSteps {
 		b.latencies(step, taken.of(step))
@@ -109,15 +117,23 @@ func (b *bench) onServer(ctx context.Context, site *mattermosttest.Site) (err er
 	return b.end()
 }
 
-// ownParts adds lines about our own part of answers, and the target that all of them have.
-func (b *bench) ownParts(taken samples) {
-	var parts []string
-	for _, kind := range kinds {
-		parts = append(parts, kind+partOwn)
-		b.latencies(kind, taken.of(kind+partOwn))
-	}
-	all := taken.of(parts...)
-	b.latencies("all of them", all, "p99 < 50 ms", len(all) > 0 && all.quantile(.99) < 50*time.Millisecond)
+const bareCommit = "beside it, the bare engine's commit"
+
+// beside does something, and times meanwhile how long the bare engine takes.
+func (b *bench) beside(ctx context.Context, do func() error) (samples, error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var times []time.Duration
+	ended := make(chan error, 1)
+	go func() {
+		var err error
+		times, err = bareCommits(ctx, b.dir)
+		ended <- err
+	}()
+	err := do()
+	stop()
+	err = errors.Join(err, <-ended)
+	return samples{bareCommit: times}, err
 }
 
 // household is a crew in a town, and the program that helps them.

@@ -46,6 +46,8 @@ type crew struct {
 
 	warm, stop time.Time
 	lives      atomic.Int64 // counted ones
+	lived      atomic.Int64 // all
+	last       atomic.Bool  // nobody begins another one
 
 	mu      sync.Mutex
 	threads map[string]int // whose ticket a first post is about
@@ -75,12 +77,13 @@ func (c *crew) play(ctx context.Context, warm, measured time.Duration) error {
 	var acting sync.WaitGroup
 	for i := range c.people {
 		acting.Go(func() {
-			for n := 0; time.Now().Before(c.stop) && ctx.Err() == nil; n++ {
+			for n := 0; time.Now().Before(c.stop) && !c.last.Load() && ctx.Err() == nil; n++ {
 				e := &errand{crew: c, mail: c.mail[i], requester: requester(i), helper: helper(i), tag: tagOf(i, n)}
 				if err := e.live(ctx); err != nil {
 					cancel(fmt.Errorf("%s: %w", e.tag, err))
 					return
 				}
+				c.lived.Add(1)
 				if now := time.Now(); now.After(c.warm) && now.Before(c.stop) {
 					c.lives.Add(1)
 				}

@@ -26,7 +26,7 @@ func (b *bench) outages(ctx context.Context, own *ownServer) (err error) {
 	playing, give := context.WithCancel(ctx)
 	defer give()
 	ended := make(chan error, 1)
-	go func() { ended <- h.play(playing, 0, b.measured) }()
+	go func() { ended <- h.play(playing, 0, b.measured+settling) }()
 	giveUp := func(err error) error {
 		give()
 		return errors.Join(err, <-ended, h.tail())
@@ -38,19 +38,22 @@ func (b *bench) outages(ctx context.Context, own *ownServer) (err error) {
 	if err := own.stop(ctx); err != nil {
 		return giveUp(err)
 	}
+	h.last.Store(true)
 	if err := pause(ctx, b.outage); err != nil {
 		return giveUp(err)
 	}
+	answers := own.answers(ctx)
 	if _, err := own.start(ctx); err != nil {
 		return giveUp(err)
 	}
-	returned := time.Now()
+	returned := <-answers
 	stuck := <-ended
+	finished := time.Since(returned)
 	found, err := h.settled(ctx)
 	if err != nil {
 		return errors.Join(stuck, err, h.tail())
 	}
-	took, waited := h.talk.caughtUp(returned)
+	late := h.talk.late(returned)
 
 	b.begin(fmt.Sprintf("The Mattermost server stopped under %d people and started again", people), "what\tfigure\ttarget\t")
 	b.figure("how long it was away", returned.Sub(began).Round(100*time.Millisecond).String())
@@ -63,8 +66,9 @@ func (b *bench) outages(ctx context.Context, own *ownServer) (err error) {
 	none("doubled", found.doubled)
 	none("out of order", found.jumbled)
 	none("in a wrong thread", found.elsewhere)
-	b.figure("deliveries that had waited for its return", strconv.Itoa(waited))
-	b.figure("from its return until the last of them was there", ms(took))
+	b.figure("from its return until everybody was done", finished.Round(100*time.Millisecond).String())
+	b.figure(fmt.Sprintf("  until the %d deliveries were there that had waited for it", late.interrupted), late.resumed.Round(100*time.Millisecond).String())
+	b.figure("  until nothing took longer than a second any more", late.even.Round(100*time.Millisecond).String())
 	if err := b.end(); err != nil {
 		return err
 	}
@@ -76,7 +80,7 @@ func (b *bench) outages(ctx context.Context, own *ownServer) (err error) {
 
 // settled is the tally once nothing is missing from it any more, or after a while.
 func (h *household) settled(ctx context.Context) (tally, error) {
-	const while, between = time.Minute, 2 * time.Second
+	const while, between = 3 * time.Minute, 2 * time.Second
 	began := time.Now()
 	for {
 		found, err := h.tally(ctx)

@@ -80,6 +80,21 @@ func (s *ownServer) start(ctx context.Context) (map[string]string, error) {
 	return said, nil
 }
 
+// answers tells when the server answers again.
+func (s *ownServer) answers(ctx context.Context) <-chan time.Time {
+	when := make(chan time.Time, 1)
+	go func() {
+		const between = 20 * time.Millisecond
+		for {
+			if _, _, err := s.site.Admin.GetPing(ctx); err == nil || pause(ctx, between) != nil {
+				when <- time.Now()
+				return
+			}
+		}
+	}()
+	return when
+}
+
 // stop stops the server and its database. What they acknowledged is there when they start again.
 func (s *ownServer) stop(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), startMax)

@@ -91,20 +91,32 @@ func (t *talk) saw(n news) {
 	}
 }
 
-// caughtUp is how long after a time all that had been acknowledged by then was seen. What was never seen is left out.
-func (t *talk) caughtUp(after time.Time) (took time.Duration, waited int) {
+// lateness is how a return of the server went.
+type lateness struct {
+	interrupted int           // deliveries of what was acknowledged before its return
+	resumed     time.Duration // until the last of these was seen
+	even        time.Duration // until the last was seen that took longer than a second
+}
+
+// late says how long after the server's return things were seen that had waited. What was never seen is left out.
+func (t *talk) late(returned time.Time) lateness {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	var l lateness
 	for what, at := range t.acknowledged {
-		if at.After(after) {
-			continue
-		}
 		for _, side := range sides(what) {
-			if seen := t.seen[what+side]; seen.After(after) {
-				took = max(took, seen.Sub(after))
-				waited++
+			seen := t.seen[what+side]
+			if !seen.After(returned) {
+				continue
+			}
+			if at.Before(returned) {
+				l.interrupted++
+				l.resumed = max(l.resumed, seen.Sub(returned))
+			}
+			if seen.Sub(at) > time.Second {
+				l.even = max(l.even, seen.Sub(returned))
 			}
 		}
 	}
-	return took, waited
+	return l
 }
