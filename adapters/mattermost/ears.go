@@ -27,6 +27,7 @@ type ears struct {
 	ahead   atomic.Int64              // how far the server's clock is ahead of ours, in milliseconds
 	live    atomic.Bool               // the server has let the bot in
 	check   time.Duration             // how often the bot asks whether it is still known
+	began   int64                     // when this process began to listen, in our milliseconds
 	wg      sync.WaitGroup
 
 	// Only the goroutine that reads the websocket uses these.
@@ -50,7 +51,7 @@ func (e *ears) attend(ctx context.Context) {
 	e.catchup = newCatchup(e)
 	e.queue.ebbed = e.catchup.nudge
 	e.cursor = newCursor(e)
-	e.connection, e.next = "", 0
+	e.connection, e.next, e.began = "", 0, time.Now().UnixMilli()
 	if !e.cursor.recall(ctx) {
 		return
 	}
@@ -117,6 +118,17 @@ func (e *ears) item(u *utterance) *item {
 func (e *ears) tellOf(ctx context.Context, u *utterance) error {
 	if e.known.Contains(u.id()) {
 		return nil
+	}
+	switch {
+	case u.kind == wasEdited && u.post.CreateAt-e.ahead.Load() > e.began && !e.known.Contains(u.post.Id):
+		// It came before the post itself, which nobody can have been told of yet.
+		first := *u
+		first.kind, first.at = wasPosted, u.post.CreateAt
+		if err := e.tellOf(ctx, &first); err != nil {
+			return err
+		}
+	case u.kind == wasDeleted:
+		e.known.Add(u.post.Id, u.at) // should it come afterwards
 	}
 	ask, cancel := context.WithTimeout(ctx, requestMax)
 	defer cancel()
