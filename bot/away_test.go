@@ -1,25 +1,16 @@
 package bot_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
-
-	"github.com/sirupsen/logrus"
 
 	"balie/bot"
-	"balie/deploy"
 	"balie/internal/chat"
-	"balie/internal/desk"
-	"balie/internal/policy"
 	"balie/internal/store"
-	"balie/internal/store/sqlite"
 	"balie/internal/ticket"
 )
 
@@ -63,28 +54,10 @@ func (f *flaky) Draft(ctx context.Context, person, form string) (store.Draft, er
 // TestStoreAway has the store go away while somebody opens a ticket: they are told, nothing is half done, the same form
 // works when it is back, and the log tells the admin what the person may quote.
 func TestStoreAway(t *testing.T) {
-	p, err := policy.Parse("helpdesk.yaml", deploy.DefaultPolicy)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var lines bytes.Buffer
-	log := logrus.New()
-	log.SetOutput(&lines)
-	s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "balie.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	f := &flaky{Store: s}
-	b := bot.New(bot.Options{Desk: desk.New(f, p, time.Now), Log: log, Now: time.Now,
-		Platforms: []chat.Platform{&unwilling{caps: chat.Caps{FormRefresh: true}}}})
-	event := func(id string) chat.Event {
-		return chat.Event{ID: id, Platform: "one", Workspace: "w", Channel: "c", Person: chat.Person{ID: "U1", Name: "Ana"}, At: time.Now()}
-	}
+	s := newSetup(t)
+	f := &flaky{Store: s.store}
+	s.store = f
+	b := s.make(&one{caps: chat.Caps{FormRefresh: true}}, bot.Pace{})
 
 	command := event("e1")
 	command.Command = &chat.Command{Name: "ticket", Text: "help, my screen is black"}
@@ -103,8 +76,8 @@ func TestStoreAway(t *testing.T) {
 	ref := regexp.MustCompile(`reference (\w{8})`).FindStringSubmatch(r.Text)
 	if ref == nil || strings.Contains(r.Text, "hunter2") || strings.Contains(r.Text, "dial") {
 		t.Errorf("the person reads %q", r.Text)
-	} else if n := strings.Count(lines.String(), ref[1]); n != 1 {
-		t.Errorf("the reference %s is logged %d times:\n%s", ref[1], n, lines.String())
+	} else if n := strings.Count(s.lines.String(), ref[1]); n != 1 {
+		t.Errorf("the reference %s is logged %d times:\n%s", ref[1], n, s.lines.String())
 	}
 	if r, err := b.Handle(t.Context(), command); err == nil || r.Text == "" {
 		t.Errorf("a command while the store is away: %+v, %v", r, err)
@@ -121,13 +94,13 @@ func TestStoreAway(t *testing.T) {
 	}
 
 	// An event that is cut short because the program is told to stop is nobody's failure, and is told again.
-	lines.Reset()
+	s.lines.Reset()
 	stopping, stop := context.WithCancel(t.Context())
 	stop()
 	if _, err := b.Handle(stopping, command); !errors.Is(err, context.Canceled) {
 		t.Errorf("while stopping: %v", err)
 	}
-	if said := lines.String(); !strings.Contains(said, "told again") || strings.Contains(said, "level=error") {
+	if said := s.lines.String(); !strings.Contains(said, "told again") || strings.Contains(said, "level=error") {
 		t.Errorf("while stopping it logged %q", said)
 	}
 }

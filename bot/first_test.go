@@ -1,61 +1,18 @@
 package bot_test
 
 import (
-	"io"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/sirupsen/logrus"
 
 	"balie/bot"
-	"balie/deploy"
 	"balie/internal/chat"
-	"balie/internal/desk"
-	"balie/internal/policy"
-	"balie/internal/store/sqlite"
 	"balie/internal/ticket"
 )
-
-// newBot is a bot with the default policy on a store of its own, and the events of one person.
-func newBot(t *testing.T, caps chat.Caps) (*bot.Bot, func(id string) chat.Event) {
-	t.Helper()
-	p, err := policy.Parse("helpdesk.yaml", deploy.DefaultPolicy)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "balie.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	log := logrus.New()
-	log.SetOutput(io.Discard)
-	b := bot.New(bot.Options{Desk: desk.New(s, p, time.Now), Log: log, Now: time.Now, Platforms: []chat.Platform{&unwilling{caps: caps}}})
-	return b, func(id string) chat.Event {
-		return chat.Event{ID: id, Platform: "one", Workspace: "w", Channel: "c", Person: chat.Person{ID: "U1", Name: "Ana"}, At: time.Now()}
-	}
-}
-
-// handled is the reply to an event that must go well.
-func handled(t *testing.T, b *bot.Bot, e chat.Event) chat.Reply {
-	t.Helper()
-	r, err := b.Handle(t.Context(), e)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
 
 // TestAskedFirst opens a ticket where a form can't change while it is filled in: what changes it is asked before, one menu
 // at a time, and stays answered.
 func TestAskedFirst(t *testing.T) {
-	b, event := newBot(t, chat.Caps{FormErrors: true, FormLine: 150, FormText: 3000})
+	b := newSetup(t).make(&one{caps: chat.Caps{FormErrors: true, FormLine: 150, FormText: 3000}}, bot.Pace{})
 	e := event("command")
 	e.Command = &chat.Command{Name: "ticket", Text: "the printer is broken"}
 	r := handled(t, b, e)
@@ -102,7 +59,7 @@ func TestAskedFirst(t *testing.T) {
 
 // TestMessagesLeadIn makes tickets of what is said: by mentioning the bot, and by an emoji.
 func TestMessagesLeadIn(t *testing.T) {
-	b, event := newBot(t, chat.Caps{FormRefresh: true, FormFiles: true})
+	b := newSetup(t).make(&one{caps: chat.Caps{FormRefresh: true, FormFiles: true}}, bot.Pace{})
 	offered := func(r chat.Reply, summary string) {
 		t.Helper()
 		if len(r.Buttons) == 0 {
