@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/mattermost/mattermost/server/public/model"
 
+	"balie/adapters/mattermost/patient"
 	"balie/internal/chat"
 )
 
@@ -57,7 +57,7 @@ func (p *pacer) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	resp, err := p.next.RoundTrip(r)
 	if err == nil && resp.StatusCode == http.StatusTooManyRequests {
-		p.hold(retryAfter(resp.Header))
+		p.hold(patient.After(resp.Header))
 	}
 	return resp, err
 }
@@ -74,14 +74,7 @@ func (p *pacer) turn(ctx context.Context) error {
 	if deadline, ok := ctx.Deadline(); wait > most || ok && time.Until(deadline) < wait {
 		return &limitError{wait}
 	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
+	return patient.Wait(ctx, wait)
 }
 
 func (p *pacer) hold(wait time.Duration) {
@@ -96,16 +89,6 @@ func (p *pacer) hold(wait time.Duration) {
 type limitError struct{ wait time.Duration }
 
 func (e *limitError) Error() string { return fmt.Sprintf("the server asked to wait, %s more", e.wait) }
-
-// retryAfter is how long a refusal asks to wait. The headers count in whole seconds, and may say none.
-func retryAfter(h http.Header) time.Duration {
-	for _, name := range []string{"Retry-After", "X-Ratelimit-Reset"} {
-		if s, err := strconv.Atoi(h.Get(name)); err == nil && s > 0 {
-			return min(time.Duration(s)*time.Second, time.Hour)
-		}
-	}
-	return time.Second
-}
 
 // waited adds up how long an answer waited for the server.
 type waited struct{ ns atomic.Int64 }
@@ -148,7 +131,7 @@ func (m *Mattermost) sendError(doing string, resp *model.Response, err error) *c
 		e.Retry = downWait + rand.N(downWait)
 	case resp.StatusCode == http.StatusInternalServerError: // perhaps of this request alone
 	case resp.StatusCode == http.StatusTooManyRequests:
-		e.Retry = retryAfter(resp.Header)
+		e.Retry = patient.After(resp.Header)
 	case resp.StatusCode == http.StatusUnauthorized:
 		e.Blocked = "the bot's access token is not valid any more, or its account was disabled: make a new token with " +
 			"`balie mattermost setup`, or enable the account"

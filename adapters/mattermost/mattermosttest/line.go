@@ -14,6 +14,8 @@ import (
 
 	"github.com/gorilla/websocket"
 	"github.com/mattermost/mattermost/server/public/model"
+
+	"balie/adapters/mattermost/patient"
 )
 
 // event is an ephemeral post or a dialog that is to be opened.
@@ -99,7 +101,7 @@ func dial(ctx context.Context, url string) (*websocket.Conn, error) {
 		if resp == nil || resp.StatusCode != http.StatusTooManyRequests {
 			return nil, err
 		}
-		if err := pause(ctx, retryAfter(resp)); err != nil {
+		if err := patient.Wait(ctx, patient.After(resp.Header)); err != nil {
 			return nil, err
 		}
 	}
@@ -315,7 +317,7 @@ func (u *User) settle(ctx context.Context, l *line) (missed bool, err error) {
 			return missed, err
 		}
 		missed = true
-		if ended := pause(ctx, 20*time.Millisecond); ended != nil {
+		if ended := patient.Wait(ctx, 20*time.Millisecond); ended != nil {
 			return missed, errors.Join(ended, err)
 		}
 		l, err = u.connect(ctx)

@@ -6,11 +6,12 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/mattermost/mattermost/server/public/model"
+
+	"balie/adapters/mattermost/patient"
 )
 
 // Site is a Mattermost server, real or fake, with an admin's rights.
@@ -53,55 +54,7 @@ func (s *Site) Close() {
 // client is a client without a session, or with that of a token.
 func (s *Site) client(token string) *model.Client4 {
 	c := model.NewAPIv4Client(s.URL)
-	c.HTTPClient = &http.Client{Transport: patient{s.transport}}
+	c.HTTPClient = &http.Client{Transport: patient.Transport{Next: s.transport}}
 	c.SetToken(token)
 	return c
-}
-
-// patient waits and asks again when the server says that it was asked too often: people who are told to wait do.
-type patient struct{ next http.RoundTripper }
-
-// RoundTrip implements http.RoundTripper.
-func (p patient) RoundTrip(r *http.Request) (*http.Response, error) {
-	for {
-		resp, err := p.next.RoundTrip(r)
-		if err != nil || resp.StatusCode != http.StatusTooManyRequests || r.Body != nil && r.GetBody == nil {
-			return resp, err
-		}
-		if err := resp.Body.Close(); err != nil {
-			return nil, fmt.Errorf("close a refusal: %w", err)
-		}
-		if err := pause(r.Context(), retryAfter(resp)); err != nil {
-			return nil, err
-		}
-		if r.GetBody != nil {
-			body, err := r.GetBody()
-			if err != nil {
-				return nil, fmt.Errorf("send the request again: %w", err)
-			}
-			r = r.Clone(r.Context())
-			r.Body = body
-		}
-	}
-}
-
-// retryAfter is how long a refusal for asking too often says to wait.
-func retryAfter(resp *http.Response) time.Duration {
-	seconds, err := strconv.Atoi(resp.Header.Get("Retry-After"))
-	if err != nil || seconds < 0 {
-		seconds = 1
-	}
-	return min(time.Duration(seconds)*time.Second, 10*time.Second) + 10*time.Millisecond
-}
-
-// pause waits for a while, or until the context ends.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

@@ -13,12 +13,13 @@ import (
 	"time"
 
 	"github.com/mattermost/mattermost/server/public/model"
+
+	"balie/adapters/mattermost/patient"
 )
 
 const (
 	requestWait = 2 * time.Minute // with pauses
-	pauseMax    = 10 * time.Second
-	configMax   = 1 << 20 // bytes
+	configMax   = 1 << 20         // bytes
 )
 
 // Server is a Mattermost server as everybody sees it.
@@ -42,42 +43,9 @@ func (s Server) SeenBy(ctx context.Context, token string) (Server, error) {
 // As is a client for whoever has the token.
 func (s Server) As(token string) *model.Client4 {
 	api := model.NewAPIv4Client(s.URL)
-	api.HTTPClient = &http.Client{Timeout: requestWait, Transport: patient{http.DefaultTransport}}
+	api.HTTPClient = &http.Client{Timeout: requestWait, Transport: patient.Transport{Next: http.DefaultTransport}}
 	api.SetToken(token)
 	return api
-}
-
-// patient waits when the server says that it is asked too often.
-type patient struct{ next http.RoundTripper }
-
-// RoundTrip sends the request, again if it has to.
-func (p patient) RoundTrip(r *http.Request) (*http.Response, error) {
-	for {
-		resp, err := p.next.RoundTrip(r)
-		if err != nil || resp.StatusCode != http.StatusTooManyRequests || r.Body != nil && r.GetBody == nil {
-			return resp, err
-		}
-		if err := resp.Body.Close(); err != nil {
-			return nil, fmt.Errorf("close a refusal: %w", err)
-		}
-		seconds, err := strconv.Atoi(resp.Header.Get("Retry-After"))
-		if err != nil || seconds < 1 {
-			seconds = 1
-		}
-		pause := time.NewTimer(min(time.Duration(seconds)*time.Second, pauseMax))
-		select {
-		case <-pause.C:
-		case <-r.Context().Done():
-			pause.Stop()
-			return nil, r.Context().Err()
-		}
-		r = r.Clone(r.Context())
-		if r.GetBody != nil {
-			if r.Body, err = r.GetBody(); err != nil {
-				return nil, fmt.Errorf("send a request again: %w", err)
-			}
-		}
-	}
 }
 
 func connectAs(ctx context.Context, address, token string) (Server, error) {
@@ -93,7 +61,7 @@ func connectAs(ctx context.Context, address, token string) (Server, error) {
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
-	resp, err := (&http.Client{Timeout: requestWait, Transport: patient{http.DefaultTransport}}).Do(req)
+	resp, err := (&http.Client{Timeout: requestWait, Transport: patient.Transport{Next: http.DefaultTransport}}).Do(req)
 	if err != nil {
 		return s, fmt.Errorf("%s can't be reached: %w; check the address, and whether this machine may call it", s.URL, bare(err))
 	}
