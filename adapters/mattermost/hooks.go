@@ -206,7 +206,7 @@ func (m *Mattermost) action(ctx context.Context, h chat.Handler, r *http.Request
 		who := m.people.quickly(ctx, in.UserId, in.UserName)
 		return model.PostActionIntegrationResponse{EphemeralText: words(who.Locale).tooOld}, nil
 	}
-	if err != nil || !m.genuine(in.TriggerId, in.UserId) {
+	if err != nil || !m.genuine(in.TriggerId, in.UserId) || !p.private && m.borrowed(ctx, in.PostId) {
 		return nil, errForged
 	}
 	choice, _ := in.Context["selected_option"].(string)
@@ -222,6 +222,28 @@ func (m *Mattermost) action(ctx context.Context, h chat.Handler, r *http.Request
 	}
 	said, _ := m.ask(ctx, h, e) // an error has its text in the reply
 	return m.answerAction(ctx, e, said, in.TriggerId), nil
+}
+
+// borrowed says whether a post that carries a button's token is not the bot's: whoever came to know one, as the server
+// shows it of a deleted post, may put it into a post of their own, for others to press. What the server can't tell now
+// passes, since it has signed that the person pressed something.
+func (m *Mattermost) borrowed(ctx context.Context, post string) bool {
+	if ours, ok := m.roots.Get(post); ok {
+		return !ours
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	self, err := m.me(ctx)
+	if err != nil || !model.IsValidId(post) {
+		return err == nil
+	}
+	p, resp, err := m.api.GetPost(ctx, post, "")
+	if err != nil {
+		m.log.WithError(m.sendError("look whose button it is", resp, err)).Debug("mattermost: a button is trusted")
+		return resp != nil && (resp.StatusCode == http.StatusNotFound || resp.StatusCode == http.StatusForbidden)
+	}
+	m.roots.Add(post, p.UserId == self.Id)
+	return p.UserId != self.Id
 }
 
 // submission answers a form that was sent, changed or closed.

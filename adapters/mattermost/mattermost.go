@@ -46,7 +46,7 @@ type Mattermost struct {
 	sent    *lru.Cache[string, outcome]        // by a post's key
 	direct  *lru.Cache[string, string]         // the direct channel with a person
 	rooms   *lru.Cache[string, *model.Channel] // by id
-	roots   *lru.Cache[string, bool]           // whether a thread's first post is the bot's
+	roots   *lru.Cache[string, bool]           // whether a post, such as a thread's first, is the bot's
 	answers *lru.Cache[string, string]         // where late answers to a command go, by the form that it opened
 }
 

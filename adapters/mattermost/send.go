@@ -104,9 +104,7 @@ func (m *Mattermost) createOnce(ctx context.Context, c creation) (chat.Ref, erro
 func (m *Mattermost) note(key string, p *model.Post) chat.Ref {
 	ref := refOf(p)
 	m.sent.Add(key, outcome{ref})
-	if p.RootId == "" {
-		m.roots.Add(p.Id, true)
-	}
+	m.roots.Add(p.Id, true)
 	return ref
 }
 

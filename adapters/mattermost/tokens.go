@@ -36,6 +36,8 @@ type press struct {
 	Thread  string     `json:"r,omitempty"`
 	At      int64      `json:"a"`           // when it was rendered: pressing one rendering twice is one event
 	Choices []string   `json:"o,omitempty"` // of a menu
+
+	private bool // it is for one person alone
 }
 
 // spot is where buttons are shown, and to whom: a holder is the only one who may press them.
@@ -86,6 +88,7 @@ func actionID(v chat.Value) string { return "b" + hashID(v.Verb, v.Ticket, v.Arg
 func (m *Mattermost) pressed(token, user, channel string) (press, error) {
 	var p press
 	body, err := m.sealer.Open(forButton, user, token, m.opts.Now())
+	private := err == nil
 	if errors.Is(err, chat.ErrForged) { // it may be for everybody
 		body, err = m.sealer.Open(forButton, "", token, m.opts.Now())
 	}
@@ -95,6 +98,7 @@ func (m *Mattermost) pressed(token, user, channel string) (press, error) {
 	if json.Unmarshal(body, &p) != nil || p.Channel != channel {
 		return p, chat.ErrForged
 	}
+	p.private = private
 	return p, nil
 }
 
