@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -61,14 +60,21 @@ func (w *written) refreshes(field string) bool {
 	return e != nil && e.Refresh
 }
 
-// trigger is what lets the program open a dialog.
-func (c *caller) trigger(name string) string {
-	return base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "%s:%s:%d:signature", model.NewId(), c.ids[name], model.GetMillis()))
+// trigger is what lets the program open a dialog, and shows that somebody did something.
+func (c *caller) trigger(name string) (string, error) {
+	_, trigger, refused := model.GenerateTriggerId(c.ids[name], c.key)
+	if refused != nil {
+		return "", fmt.Errorf("sign what %s did: %w", name, refused)
+	}
+	return trigger, nil
 }
 
 func (c *caller) command(ctx context.Context, name, line string) (sheet, time.Duration, error) {
 	word, text, _ := strings.Cut(line, " ")
-	trigger := c.trigger(name)
+	trigger, err := c.trigger(name)
+	if err != nil {
+		return nil, 0, err
+	}
 	form := url.Values{
 		"channel_id": {c.general}, "channel_name": {"general"}, "command": {word}, "text": {text}, "token": {c.token},
 		"response_url": {c.URL + "/hooks/commands/" + model.NewId()}, "team_domain": {"team"}, "team_id": {c.team},
@@ -99,7 +105,10 @@ func (c *caller) click(ctx context.Context, name string, on *model.Post, label s
 	if a == nil || a.Integration == nil {
 		return nil, 0, fmt.Errorf("the post has no button %q", label)
 	}
-	trigger := c.trigger(name)
+	trigger, err := c.trigger(name)
+	if err != nil {
+		return nil, 0, err
+	}
 	body, err := json.Marshal(model.PostActionIntegrationRequest{
 		UserId: c.ids[name], UserName: name, ChannelId: on.ChannelId, ChannelName: triageChannel, TeamId: c.team, PostId: on.Id,
 		TriggerId: trigger, Type: model.PostActionTypeButton, Context: a.Integration.Context,

@@ -104,6 +104,7 @@ func (f *feed) listen(ctx context.Context, greeted func()) (err error) {
 				return fmt.Errorf("understand a post: %w", err)
 			}
 			f.tell(n)
+		default: // nothing to a crew
 		}
 	}
 }

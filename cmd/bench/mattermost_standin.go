@@ -2,6 +2,11 @@ package main
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -26,6 +31,7 @@ type standIn struct {
 	ids    map[string]string      // by name
 	agents []*model.User
 	triage string
+	key    *ecdsa.PrivateKey // signs what people did
 	http   *http.Server
 	ended  chan error
 
@@ -40,12 +46,20 @@ type standIn struct {
 const standInVersion = "11.4.0.11.4.0.0.false"
 
 func startStandIn(people int) (*standIn, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("stand in for a Mattermost server: %w", err)
+	}
+	public, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
+	if err != nil {
+		return nil, fmt.Errorf("stand in for a Mattermost server: %w", err)
+	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("stand in for a Mattermost server: %w", err)
 	}
 	s := &standIn{URL: "http://" + l.Addr().String(), users: map[string]*model.User{}, ids: map[string]string{}, triage: model.NewId(),
-		ended: make(chan error, 1), posts: map[string]*model.Post{}, directs: map[string]string{}, dialogs: map[string]model.Dialog{}}
+		key: key, ended: make(chan error, 1), posts: map[string]*model.Post{}, directs: map[string]string{}, dialogs: map[string]model.Dialog{}}
 	s.bot = s.add("balie")
 	s.bot.IsBot = true
 	for i := range people {
@@ -54,7 +68,7 @@ func startStandIn(people int) (*standIn, error) {
 			s.agents = append(s.agents, s.add(name))
 		}
 	}
-	s.http = &http.Server{Handler: s.routes(), ReadHeaderTimeout: time.Minute}
+	s.http = &http.Server{Handler: s.routes(base64.StdEncoding.EncodeToString(public)), ReadHeaderTimeout: time.Minute}
 	go func() { s.ended <- s.http.Serve(l) }()
 	return s, nil
 }
@@ -79,7 +93,7 @@ func (s *standIn) close() error {
 	return err
 }
 
-func (s *standIn) routes() http.Handler {
+func (s *standIn) routes(key string) http.Handler {
 	mux := http.NewServeMux()
 	const api = model.APIURLSuffix
 	on := func(pattern string, do func(r *http.Request) (any, int)) {
@@ -95,7 +109,7 @@ func (s *standIn) routes() http.Handler {
 		return func(*http.Request) (any, int) { return answer, http.StatusOK }
 	}
 	on("GET "+api+"/users/me", give(s.bot))
-	on("GET "+api+"/config/client", give(map[string]string{}))
+	on("GET "+api+"/config/client", give(map[string]string{"AsymmetricSigningPublicKey": key}))
 	on("GET "+api+"/system/ping", give(map[string]string{"status": "OK"}))
 	on("GET "+api+"/users/{id}/channels", give([]any{}))
 	on("POST /hooks/commands/{id}", give(map[string]string{}))
@@ -103,6 +117,14 @@ func (s *standIn) routes() http.Handler {
 	on("POST "+api+"/channels/direct", s.openDirect)
 	on("POST "+api+"/posts", s.create)
 	on("PUT "+api+"/posts/{id}/patch", s.patch)
+	on("GET "+api+"/posts/{id}", func(r *http.Request) (any, int) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if p := s.posts[r.PathValue("id")]; p != nil {
+			return p, http.StatusOK
+		}
+		return refusal("app.post.get.app_error", http.StatusNotFound)
+	})
 	on("POST "+api+"/posts/ephemeral", func(*http.Request) (any, int) { // as for bots that got no further rights
 		return refusal("api.context.permissions.app_error", http.StatusForbidden)
 	})
