@@ -107,6 +107,7 @@ func (m *Mattermost) answerAction(ctx context.Context, e chat.Event, said chat.R
 		}
 		return out
 	}
+	e.ID += "|" + triggerName(trigger, nil) // who asks again is answered again
 	direct, err := m.whisper(ctx, e, said, "", false)
 	switch {
 	case err != nil:

@@ -87,7 +87,7 @@ type refusal struct {
 func (e *refusal) Error() string { return e.why }
 
 var (
-	errNotServer = &refusal{http.StatusForbidden, "this does not come from the Mattermost server: the token is wrong"}
+	errNotServer = &refusal{http.StatusForbidden, "this does not come from the Mattermost server, or the token of its command is missing in MATTERMOST_COMMAND_TOKENS"}
 	errForged    = &refusal{http.StatusForbidden, "this was not made by Balie, or not for you"}
 	errGarbage   = &refusal{http.StatusBadRequest, "this can't be read"}
 )

@@ -288,19 +288,19 @@ func (m *Mattermost) Thread(ctx context.Context, root chat.Ref) ([]chat.Message,
 	if err := ours(root); err != nil {
 		return nil, err
 	}
+	self, err := m.me(ctx)
+	if err != nil {
+		return nil, err
+	}
 	list, resp, err := m.api.GetPostThread(ctx, root.Message, "", false)
 	if err != nil {
 		return nil, m.lost(ctx, m.sendError("read a thread", resp, err), resp, root)
 	}
 	posts := make([]*model.Post, 0, len(list.Posts))
 	for _, id := range slices.Backward(list.Order) {
-		if p := list.Posts[id]; p != nil && p.DeleteAt == 0 && !p.IsSystemMessage() {
+		if p := list.Posts[id]; p != nil && p.DeleteAt == 0 && byPerson(p, self.Id) {
 			posts = append(posts, p)
 		}
-	}
-	self, err := m.me(ctx)
-	if err != nil {
-		return nil, err
 	}
 	slices.SortStableFunc(posts, func(a, b *model.Post) int { return cmp.Compare(a.CreateAt, b.CreateAt) })
 	var out []chat.Message
