@@ -138,3 +138,12 @@ func (w *world) neverReads(p person, secret string) {
 		}
 	}
 }
+
+// reading is reads for what may come true later.
+func (p person) reading(a answer, parts ...string) (message, error) {
+	m, ok := a.reads(parts...)
+	if !ok {
+		return m, fmt.Errorf("%s reads %+v, nothing with %q", p.id, a.Private, parts)
+	}
+	return m, nil
+}

@@ -175,7 +175,7 @@ func (n *mattermostNetwork) shortcut(context.Context, string, message) (answer, 
 
 func (n *mattermostNetwork) click(ctx context.Context, as string, m message, label, choice string) (answer, error) {
 	post := m.raw.(*model.Post)
-	if post.Type != model.PostTypeEphemeral {
+	if post.Type != model.PostTypeEphemeral && !n.isAnswer(post) { // of an answer it is a part: see split
 		// As it looks now to the person; whoever doesn't see it, or not the button any more, tries what they remember.
 		client, err := n.town.As(as).Client(ctx)
 		if err != nil {
