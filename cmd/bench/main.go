@@ -1,6 +1,6 @@
 // Command bench measures a Balie from outside, as people who use its chat: whole lives of tickets at once, how long the
-// chat takes to answer and to show, the queue of a helpdesk with a million tickets, and what it costs in memory and time
-// to start. It prints each figure beside its target; a target that was missed is no error, a step that failed is one.
+// chat takes to answer and to show, the queue of a helpdesk with a million tickets, what it costs in memory and time to
+// start, and the same people on a Mattermost server, which is then stopped under them. It prints each figure beside its target; a target that was missed is no error, a step that failed is one.
 package main
 
 import (
@@ -54,12 +54,12 @@ func parse(args []string) (settings, error) {
 	s := settings{mongo: os.Getenv("MONGODB_URI")}
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.StringVar(&s.engine, "engine", "sqlite", "where tickets are kept: sqlite, or mongo on the server that MONGODB_URI names")
-	f.IntVar(&s.people, "people", 64, "how many people act at once")
+	f.IntVar(&s.people, "people", 64, "how many people act at once; half as many on a Mattermost server")
 	f.DurationVar(&s.warm, "warm", 3*time.Second, "how long they act before it counts")
 	f.DurationVar(&s.measured, "time", 20*time.Second, "how long they act then")
 	f.StringVar(&s.dir, "dir", "", "folder for the data, on the disk to measure (default: a temporary one)")
 	f.StringVar(&s.only, "only", "", "one part: lives, queue or mattermost (default: all; on mongo without mattermost)")
-	f.DurationVar(&s.outage, "outage", 2*time.Minute, "how long the Mattermost server is down, while half as many people act")
+	f.DurationVar(&s.outage, "outage", 2*time.Minute, "how long the Mattermost server is down under them")
 	f.StringVar(&s.profile, "cpuprofile", "", "write a CPU profile of a server within this process to the file, and measure nothing else")
 	sizes := f.String("sizes", "", "how many tickets to view the queue with (default: 1000,10000,100000,1000000; on mongo up to 10000)")
 	quick := f.Bool("quick", false, "less of everything, to see within a minute that it works")
