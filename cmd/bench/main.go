@@ -1,6 +1,7 @@
 // Command bench measures a Balie from outside, as people who use its chat: whole lives of tickets at once, how long the
 // chat takes to answer and to show, the queue of a helpdesk with a million tickets, what it costs in memory and time to
-// start, and the same people on a Mattermost server, which is then stopped under them. It prints each figure beside its target; a target that was missed is no error, a step that failed is one.
+// start, and the same people on a Mattermost server, which is then stopped under them. It prints each figure beside its
+// target; a target that was missed is no error, a step that failed is one.
 package main
 
 import (
