@@ -21,10 +21,12 @@ func (e *ears) forget(channels ...string) {
 
 // userUpdated makes an account be looked up again.
 func (e *ears) userUpdated(ctx context.Context, data map[string]any) {
-	user, _ := data["user"].(map[string]any)
-	id := text(user, "id")
-	e.people.known.Remove(id)
-	if self := e.self.Load(); self == nil || id != self.Id {
+	user, ok := data["user"].(*model.User) // the library makes one of it
+	if !ok {
+		return
+	}
+	e.people.known.Remove(user.Id)
+	if self := e.self.Load(); self == nil || user.Id != self.Id {
 		return
 	}
 	e.aside(ctx, func(ctx context.Context) { // the name by which it is mentioned may be another one
