@@ -220,8 +220,8 @@ func offered(f chat.Field, value []string) bool {
 }
 
 // filled is a dialog and what a client sends of it, with people by their ids.
-func (n *mattermostNetwork) filled(f *form, in filled) (*mattermosttest.Dialog, map[string]any) {
-	values := map[string]any{}
+func (n *mattermostNetwork) filled(f *form, in filled) (d *mattermosttest.Dialog, values map[string]any, files []string) {
+	values = map[string]any{}
 	for id, list := range in.Values {
 		kind := chat.TextField
 		if i := slices.IndexFunc(f.Fields, func(f chat.Field) bool { return f.ID == id }); i >= 0 {
@@ -240,5 +240,9 @@ func (n *mattermostNetwork) filled(f *form, in filled) (*mattermosttest.Dialog, 
 			values[id] = list[0]
 		}
 	}
-	return f.raw.(*mattermosttest.Dialog), values
+	for id, uploads := range in.Files {
+		values[id] = uploads
+		files = append(files, uploads...)
+	}
+	return f.raw.(*mattermosttest.Dialog), values, files
 }

@@ -126,7 +126,7 @@ func times(n int, lines []string) error {
 // mine is the first post of a ticket's conversation with its requester.
 func (w *world) mine(p person, key string) message {
 	w.Helper()
-	return p.find(direct, "", []string{"Here you follow", key}, func(message) bool { return true })
+	return p.find(direct, "", []string{key + " · "}, func(message) bool { return true })
 }
 
 // neverReads is neverSees without the text in the message.

@@ -214,9 +214,9 @@ func (n *mattermostNetwork) submit(ctx context.Context, as string, f *form, in f
 			return field.Refresh && !told[field.ID] && !slices.Equal(value, field.Value) && offered(field, value)
 		})
 		if i < 0 {
-			d, values := n.filled(f, in)
+			d, values, files := n.filled(f, in)
 			return n.does(ctx, as, d.ChannelID, func(u *mattermosttest.User) (mattermosttest.Answer, error) {
-				return u.Submit(ctx, d, values)
+				return u.Submit(ctx, d, values, files...)
 			})
 		}
 		told[f.Fields[i].ID] = true
@@ -231,7 +231,7 @@ func (n *mattermostNetwork) submit(ctx context.Context, as string, f *form, in f
 }
 
 func (n *mattermostNetwork) change(ctx context.Context, as string, f *form, field string, in filled) (answer, error) {
-	d, values := n.filled(f, in)
+	d, values, _ := n.filled(f, in)
 	values["selected_field"] = field // as clients do
 	return n.does(ctx, as, d.ChannelID, func(u *mattermosttest.User) (mattermosttest.Answer, error) {
 		return u.Refresh(ctx, d, field, values)
@@ -239,7 +239,7 @@ func (n *mattermostNetwork) change(ctx context.Context, as string, f *form, fiel
 }
 
 func (n *mattermostNetwork) dismiss(ctx context.Context, as string, f *form, in filled) (answer, error) {
-	d, values := n.filled(f, in)
+	d, values, _ := n.filled(f, in)
 	return n.does(ctx, as, d.ChannelID, func(u *mattermosttest.User) (mattermosttest.Answer, error) {
 		return u.Cancel(ctx, d, values)
 	})

@@ -48,6 +48,35 @@ func (p person) types(channel, line string) answer {
 	return p.must(p.net.command(p.Context(), p.id, channel, "", line))
 }
 
+// starts types a command and answers, by pairs of field and choice, what changes the form: in the form or, where that
+// can't change while it is open, before it opens.
+func (p person) starts(channel, line string, pairs ...string) *form {
+	p.Helper()
+	a := p.types(channel, line)
+	for pair := range slices.Chunk(pairs, 2) {
+		if a.Form != nil {
+			a.Form = p.picks(a.Form, a.Form.with(), pair[0], pair[1])
+		} else {
+			a = p.chooses(a, pair[1])
+		}
+	}
+	return p.started(a.Form)
+}
+
+// chooses answers a question that was asked before the form.
+func (p person) chooses(a answer, choice string) answer {
+	p.Helper()
+	for _, m := range a.Private {
+		for _, b := range m.Buttons {
+			if len(b.Options) > 0 {
+				return p.clicks(m, b.Label, choice)
+			}
+		}
+	}
+	p.Fatalf("%s is not asked anything: %+v", p.id, a)
+	return answer{}
+}
+
 // makesTicketOf asks for the form that makes a ticket of a message: by its menu, or by a ticket put on it.
 func (p person) makesTicketOf(m message) *form {
 	p.Helper()
