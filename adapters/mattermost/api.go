@@ -26,7 +26,7 @@ func newAPI(url, token string) *api {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = 64
 	transport.ResponseHeaderTimeout = 30 * time.Second
-	p := &pacer{next: transport, idle: transport.CloseIdleConnections}
+	p := &pacer{next: transport, idle: transport.CloseIdleConnections, back: make(chan struct{}, 1)}
 	c := model.NewAPIv4Client(url)
 	c.HTTPClient = &http.Client{Transport: p}
 	c.SetToken(token)
@@ -40,6 +40,9 @@ func (a *api) close() { a.pacer.idle() }
 type pacer struct {
 	next http.RoundTripper
 	idle func()
+
+	away atomic.Bool   // the last request found nobody
+	back chan struct{} // told when one finds somebody again
 
 	mu    sync.Mutex
 	until time.Time // when requests may go on
@@ -56,6 +59,19 @@ func (p *pacer) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	resp, err := p.next.RoundTrip(r)
+	switch {
+	case err != nil:
+		if r.Context().Err() == nil {
+			p.away.Store(true)
+		}
+	case resp.StatusCode > http.StatusInternalServerError:
+		p.away.Store(true)
+	case p.away.CompareAndSwap(true, false):
+		select {
+		case p.back <- struct{}{}:
+		default:
+		}
+	}
 	if err == nil && resp.StatusCode == http.StatusTooManyRequests {
 		p.hold(patient.After(resp.Header))
 	}

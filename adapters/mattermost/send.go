@@ -191,7 +191,11 @@ func (m *Mattermost) find(ctx context.Context, c creation) (*model.Post, error) 
 			return nil, m.missing(ctx, sent, resp, c.channel)
 		}
 		older := false
-		for _, p := range list.Posts {
+		for _, id := range list.Order { // the others are the roots of threads, however old
+			p := list.Posts[id]
+			if p == nil {
+				continue
+			}
 			if key, _ := p.GetProp(keyProp).(string); key == c.key && p.DeleteAt == 0 {
 				return p, nil
 			}

@@ -18,6 +18,9 @@ import (
 // greetMax is how long the server may take to let the bot in.
 const greetMax = 15 * time.Second
 
+// connectMost is the longest pause before a lost connection is tried again.
+const connectMost = 15 * time.Second
+
 // outage is what went wrong since the bot last heard anything.
 type outage struct {
 	failures int
@@ -41,11 +44,14 @@ func (e *ears) stayConnected(ctx context.Context) {
 			return
 		}
 		e.complain(&out, err)
+		again := time.NewTimer(jitter(pause))
 		select {
 		case <-ctx.Done():
-		case <-time.After(jitter(pause)):
+		case <-again.C:
+		case <-e.api.pacer.back: // posts go out again
 		}
-		pause = min(2*pause, retryMost)
+		again.Stop()
+		pause = min(2*pause, connectMost)
 	}
 }
 

@@ -31,6 +31,7 @@ type settings struct {
 	only     string
 	profile  string
 	outage   time.Duration
+	think    time.Duration
 	mongo    string // URI
 }
 
@@ -60,6 +61,7 @@ func parse(args []string) (settings, error) {
 	f.DurationVar(&s.measured, "time", 20*time.Second, "how long they act then")
 	f.StringVar(&s.dir, "dir", "", "folder for the data, on the disk to measure (default: a temporary one)")
 	f.StringVar(&s.only, "only", "", "one part: lives, queue or mattermost (default: all; on mongo without mattermost)")
+	f.DurationVar(&s.think, "think", time.Second, "what people on Mattermost take between two steps, on average; 0s for nothing")
 	f.DurationVar(&s.outage, "outage", 2*time.Minute, "how long the Mattermost server is down under them")
 	f.StringVar(&s.profile, "cpuprofile", "", "write a CPU profile of a server within this process to the file, and measure nothing else")
 	sizes := f.String("sizes", "", "how many tickets to view the queue with (default: 1000,10000,100000,1000000; on mongo up to 10000)")

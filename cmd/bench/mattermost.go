@@ -92,8 +92,8 @@ func (b *bench) onServer(ctx context.Context, site *mattermosttest.Site) (err er
 		return errors.Join(fmt.Errorf("%d callbacks were not answered with status 200", n), in.tail())
 	}
 	taken := in.times.taken()
-	b.begin(fmt.Sprintf("On Mattermost %s, which bounds it: open, claim, reply, resolve, all delivered, by %d people at once",
-		in.version, people), "what\tfigure\ttarget\t")
+	b.begin(fmt.Sprintf("On Mattermost %s, which bounds it: open, claim, reply, resolve, all delivered, by %d people at once who take %s between two steps; the server yields the processors to us",
+		in.version, people, b.think), "what\tfigure\ttarget\t")
 	b.figure("lives a second", number(float64(in.lives.Load())/b.measured.Seconds()))
 	b.figure("most memory of the program", mb(in.most))
 	b.begin("From what somebody does to the answer, as they see it (nearly all of it is the server's own work)", "step\tp50\tp95\tp99\ttarget\t")
@@ -172,6 +172,7 @@ func (b *bench) moveIn(ctx context.Context, site *mattermosttest.Site, people in
 		return h, err
 	}
 	h.crew = newCrew(h.town, people, h.town.ChannelID(triageChannel), times)
+	h.crew.think = b.think
 	env := append(h.town.environment(), "BALIE_URL="+h.recorder.URL)
 	if h.server, err = b.program.serve(ctx, at, addr, h.triage, h.log, env); err != nil {
 		return h, err

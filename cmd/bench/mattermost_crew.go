@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,6 +45,7 @@ type crew struct {
 	triage string // the channel's id
 	talk   *talk  // if they write to each other besides, and insist on what fails; nil if a failure is one
 
+	think      time.Duration // what people take on average between two steps
 	warm, stop time.Time
 	lives      atomic.Int64 // counted ones
 	lived      atomic.Int64 // all
@@ -77,6 +79,9 @@ func (c *crew) play(ctx context.Context, warm, measured time.Duration) error {
 	var acting sync.WaitGroup
 	for i := range c.people {
 		acting.Go(func() {
+			if c.muse(ctx) != nil { // not everybody at the same moment
+				return
+			}
 			for n := 0; time.Now().Before(c.stop) && !c.last.Load() && ctx.Err() == nil; n++ {
 				e := &errand{crew: c, mail: c.mail[i], requester: requester(i), helper: helper(i), tag: tagOf(i, n)}
 				if err := e.live(ctx); err != nil {
@@ -92,6 +97,14 @@ func (c *crew) play(ctx context.Context, warm, measured time.Duration) error {
 	}
 	acting.Wait()
 	return context.Cause(ctx)
+}
+
+// muse takes the time that people take between two steps: from half to one and a half of the average.
+func (c *crew) muse(ctx context.Context) error {
+	if c.think == 0 {
+		return nil
+	}
+	return pause(ctx, c.think/2+rand.N(c.think))
 }
 
 // A tag stands in the summary of a ticket, and begins the marks in its messages. It has no sign that Markdown means

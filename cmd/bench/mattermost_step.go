@@ -18,6 +18,9 @@ func needsForm(s sheet, err error) error {
 
 // do does something, and times it. Who insists does it again until it worked.
 func (e *errand) do(ctx context.Context, kind string, what func(context.Context) (time.Duration, error)) error {
+	if err := e.muse(ctx); err != nil {
+		return err
+	}
 	for {
 		e.asked = time.Now()
 		took, err := what(ctx)
