@@ -65,8 +65,9 @@ func TestMattermostProgramAway(t *testing.T) {
 		for _, text := range []string{"Nice weather", "It smells funny"} {
 			carla.neverSees(text)
 		}
-		if got := carla.reads(carla.types("general", "/ticket show "+key), key, "She should unplug it").Text; strings.Contains(got, "weather") {
-			t.Errorf("the ticket has what was taken back: %s", got)
+		shown := carla.reads(carla.types("general", "/ticket show "+key), key, "She should unplug it")
+		if strings.Contains(shown.Text, "weather") {
+			t.Errorf("the ticket has what was taken back: %s", shown.Text)
 		}
 	})
 }

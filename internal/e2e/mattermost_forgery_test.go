@@ -142,11 +142,10 @@ func TestMattermostForgedForms(t *testing.T) {
 // TestMattermostOthersPrivateButton presses, where it was shown, a button that only somebody else may press.
 func TestMattermostOthersPrivateButton(t *testing.T) {
 	w := onFake(t, mattermostfake.Options{})
-	as := func(name string) string { return w.trigger(name) }
 	general := w.town.ChannelID("general")
 	ask := func(name, text string) (status int, answer string) {
-		return w.posts("/command", url.Values{"token": {w.town.CommandToken}, "user_id": {w.town.UserID(name)}, "channel_id": {general},
-			"trigger_id": {as(name)}, "command": {"/ticket"}, "text": {text}})
+		return w.posts("/command", url.Values{"token": {w.town.CommandToken}, "user_id": {w.town.UserID(name)},
+			"channel_id": {general}, "trigger_id": {w.trigger(name)}, "command": {"/ticket"}, "text": {text}})
 	}
 	status, answer := ask("carla", "help")
 	var said model.CommandResponse
@@ -156,7 +155,7 @@ func TestMattermostOthersPrivateButton(t *testing.T) {
 	context := said.Attachments[0].Actions[0].Integration.Context
 	for _, name := range []string{"carla", "eva"} {
 		status, answer := w.calls("/action", map[string]any{"user_id": w.town.UserID(name), "post_id": model.NewId(),
-			"channel_id": general, "trigger_id": as(name), "context": context})
+			"channel_id": general, "trigger_id": w.trigger(name), "context": context})
 		if name == "carla" && status != http.StatusOK || name == "eva" && status != http.StatusForbidden {
 			t.Errorf("%s: %d %s", name, status, answer)
 		}
@@ -173,8 +172,9 @@ func (w *mattermostWorld) plants(as, channel, url string, context map[string]any
 	if menu {
 		action.Type, action.Options = model.PostActionTypeSelect, []*model.PostActionOptions{{Text: "Close", Value: "close"}}
 	}
+	cards := []*model.MessageAttachment{{Actions: []*model.PostAction{action}}}
 	post, _, err := client.CreatePost(w.Context(), &model.Post{ChannelId: w.town.ChannelID(channel), Message: "Free cookies",
-		Props: model.StringInterface{model.PostPropsAttachments: []*model.MessageAttachment{{Actions: []*model.PostAction{action}}}}})
+		Props: model.StringInterface{model.PostPropsAttachments: cards}})
 	w.done(err)
 	return post
 }

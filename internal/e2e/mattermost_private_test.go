@@ -30,9 +30,9 @@ func TestMattermostPrivateReplies(t *testing.T) {
 			ana, carla, eva := w.as("ana"), w.as("carla"), w.as("eva")
 			w.done(w.town.As("eva").Online(t.Context()))
 			// At a click the bot can only answer with a text by itself.
-			clicked := "general"
+			clicked, inTriage := "general", "ict-triage"
 			if !p.grant {
-				clicked = direct
+				clicked, inTriage = direct, direct
 			}
 
 			// The answer to a form has the command's own way back.
@@ -76,7 +76,7 @@ func TestMattermostPrivateReplies(t *testing.T) {
 			w.shownIn(ana, ana.reads(a, "HD-00002"), clicked, thread)
 
 			// A text is answered on the spot, whatever the bot may do.
-			w.shownIn(carla, carla.reads(carla.clicks(first, "Show"), "HD-00001"), map[bool]string{true: "ict-triage", false: direct}[p.grant], "")
+			w.shownIn(carla, carla.reads(carla.clicks(first, "Show"), "HD-00001"), inTriage, "")
 			fifth := carla.find("ict-triage", "", []string{"HD-00005"}, any1)
 			w.shownIn(carla, carla.reads(carla.clicks(fifth, "Claim"), "HD-00005", "is yours"), "ict-triage", fifth.ID)
 			ana.sees(direct, w.mine(ana, "HD-00005").ID, "Carla Jansen took this ticket")

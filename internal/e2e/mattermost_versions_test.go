@@ -43,8 +43,8 @@ func TestMattermostOlder(t *testing.T) {
 	ana.fills(f, "location", "3.14", "since", "2126-03-01", "problem", "jam")
 	ana.sees(direct, "", "Your ticket is", "HD-00001") // where the last question was
 	ana.sees(direct, "", "Here you follow", "HD-00001")
-	carla.sees("ict-triage", "", "HD-00001", "The printer eats paper", "Which device?: Printer", "What is the matter?: Paper jam",
-		"Since when?: 1 March 2126")
+	carla.sees("ict-triage", "", "HD-00001", "The printer eats paper", "Which device?: Printer",
+		"What is the matter?: Paper jam", "Since when?: 1 March 2126")
 
 	// The last question can be answered again, for another ticket; no draft is left.
 	f = ana.must(ana.tryClick(m, "Which device?", "laptop")).Form

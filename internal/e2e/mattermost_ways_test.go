@@ -12,13 +12,13 @@ import (
 func TestMattermostThreadCommand(t *testing.T) {
 	onMattermost(t, func(t *testing.T, w *mattermostWorld) {
 		ana, bram, carla, eva := w.as("ana"), w.as("bram"), w.as("carla"), w.as("eva")
-		robot := w.robot()
+		robot, byHook := w.robot(), model.StringInterface{model.PostPropsFromWebhook: "true"}
 		root := eva.says("general", "", "The beamer in room 4 flickers")
 		ana.says("general", root.ID, "Same in room 5")
 		w.chatters(robot, "general", root.ID, "Beep, says a robot", nil)
 		client, err := w.town.As("eva").Client(t.Context())
 		w.done(err)
-		w.chatters(client, "general", root.ID, "A build failed, says a webhook", model.StringInterface{model.PostPropsFromWebhook: "true"})
+		w.chatters(client, "general", root.ID, "A build failed, says a webhook", byHook)
 		eva.says("general", root.ID, "It started on Monday")
 
 		a := bram.must(w.net.command(t.Context(), "bram", "general", root.ID, "/ticket Flickering beamers"))
@@ -39,7 +39,7 @@ func TestMattermostThreadCommand(t *testing.T) {
 		w.chatters(robot, "general", "", "@"+w.town.Bot.Username+" beep", nil)
 		client, err = w.town.As("carla").Client(t.Context())
 		w.done(err)
-		w.chatters(client, "ict-triage", card.ID, "Another build failed", model.StringInterface{model.PostPropsFromWebhook: "true"})
+		w.chatters(client, "ict-triage", card.ID, "Another build failed", byHook)
 		carla.says("ict-triage", card.ID, "Both beamers are from 2009")
 		w.eventually(func() error {
 			a := carla.types("general", "/ticket show HD-00001")
@@ -155,7 +155,8 @@ func (w *mattermostWorld) robot() *model.Client4 {
 // chatters posts what no person says.
 func (w *mattermostWorld) chatters(as *model.Client4, channel, thread, text string, props model.StringInterface) {
 	w.Helper()
-	_, _, err := as.CreatePost(w.Context(), &model.Post{ChannelId: w.town.ChannelID(channel), RootId: thread, Message: text, Props: props})
+	_, _, err := as.CreatePost(w.Context(),
+		&model.Post{ChannelId: w.town.ChannelID(channel), RootId: thread, Message: text, Props: props})
 	w.done(err)
 }
 
@@ -165,7 +166,8 @@ func (w *mattermostWorld) secondTeam(members ...string) (token string) {
 	ctx, name := w.Context(), "next-door-"+model.NewId()[:8]
 	team, _, err := w.admin().CreateTeam(ctx, &model.Team{Name: name, DisplayName: name, Type: model.TeamInvite})
 	w.done(err)
-	lobby, _, err := w.admin().CreateChannel(ctx, &model.Channel{TeamId: team.Id, Name: "lobby", DisplayName: "lobby", Type: model.ChannelTypeOpen})
+	lobby, _, err := w.admin().CreateChannel(ctx,
+		&model.Channel{TeamId: team.Id, Name: "lobby", DisplayName: "lobby", Type: model.ChannelTypeOpen})
 	w.done(err)
 	for _, member := range members {
 		_, _, err = w.admin().AddTeamMember(ctx, team.Id, w.town.UserID(member))
@@ -173,8 +175,8 @@ func (w *mattermostWorld) secondTeam(members ...string) (token string) {
 		_, _, err = w.admin().AddChannelMember(ctx, lobby.Id, w.town.UserID(member))
 		w.done(err)
 	}
-	command, _, err := w.admin().CreateCommand(ctx, &model.Command{TeamId: team.Id, Trigger: "ticket", Method: model.CommandMethodPost,
-		URL: w.mm.hooks() + "/command"})
+	command, _, err := w.admin().CreateCommand(ctx, &model.Command{TeamId: team.Id, Trigger: "ticket",
+		Method: model.CommandMethodPost, URL: w.mm.hooks() + "/command"})
 	w.done(err)
 	w.mm.channels["lobby"] = lobby.Id
 	return command.Token
