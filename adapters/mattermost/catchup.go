@@ -33,7 +33,13 @@ type catchup struct {
 	gaps int              // so far
 	all  int64            // everything since then was missed; 0 if nothing was
 	want map[string]*want // by channel
+	// absent says since when the bot is not in a channel that it was in: what is said there meanwhile it hears when it is
+	// added again.
+	absent map[string]int64
 }
+
+// absentMax is how many channels are remembered so.
+const absentMax = 1_000
 
 // want is a channel that has to be caught up.
 type want struct {
@@ -44,7 +50,7 @@ type want struct {
 }
 
 func newCatchup(e *ears) *catchup {
-	return &catchup{ears: e, wake: make(chan struct{}, 1), want: map[string]*want{}}
+	return &catchup{ears: e, wake: make(chan struct{}, 1), want: map[string]*want{}, absent: map[string]int64{}}
 }
 
 func (c *catchup) nudge() {
@@ -62,6 +68,45 @@ func (c *catchup) missed(since int64) {
 	c.all = min(cmp.Or(c.all, since), since)
 	c.queue.holdAll()
 	c.nudge()
+}
+
+// left notes that the bot was taken out of a channel.
+func (c *catchup) left(channel string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, ok := c.absent[channel]; !ok && len(c.absent) < absentMax {
+		c.absent[channel] = c.serverNow()
+	}
+}
+
+// joined has what was said in a channel since the bot was taken out of it be told.
+func (c *catchup) joined(channel string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.rejoined(channel)
+	c.nudge()
+}
+
+// rejoined is joined while c.mu is held.
+func (c *catchup) rejoined(channel string) {
+	if since, ok := c.absent[channel]; ok {
+		delete(c.absent, channel)
+		c.wants(channel, since, 0)
+	}
+}
+
+// away are the channels that the bot was taken out of, and when.
+func (c *catchup) away() map[string]int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return maps.Clone(c.absent)
+}
+
+// recall takes over what an earlier process knew of that.
+func (c *catchup) recall(absent map[string]int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	maps.Copy(c.absent, absent)
 }
 
 // floor is since when something is missing; 0 if nothing is. What waits to be told counts, too.
@@ -193,6 +238,7 @@ func (c *catchup) list(ctx context.Context, since int64, gap int) error {
 	}
 	for i, ch := range channels {
 		c.rooms.Add(ch.Id, ch)
+		c.rejoined(ch.Id) // while nobody listened
 		fresh := ch.LastPostAt > since-margin
 		if fresh || ch.LastPostAt > c.serverNow()-lively {
 			c.wants(ch.Id, since, i+1)

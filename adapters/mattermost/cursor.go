@@ -30,6 +30,8 @@ type keptCursor struct {
 	// Told are the ids of what the bot was told of the time just before, and when that was: it is read again. The bot takes
 	// nothing twice that it acted upon, but what it could do nothing about then may be possible meanwhile.
 	Told map[string]int64 `json:"told,omitempty"`
+	// Absent are channels that the bot was taken out of, and when.
+	Absent map[string]int64 `json:"absent,omitempty"`
 }
 
 // toldMax is how many of these are kept.
@@ -72,6 +74,7 @@ func (c *cursor) read(value []byte) {
 	for id, at := range k.Told {
 		c.known.Add(id, at)
 	}
+	c.catchup.recall(k.Absent)
 }
 
 // lately are the events that were told of the time that is read again.
@@ -165,7 +168,7 @@ func (c *cursor) keep(ctx context.Context) error {
 	if until == 0 || until == kept {
 		return nil
 	}
-	value, err := json.Marshal(keptCursor{Heard: until, Told: c.lately(until)})
+	value, err := json.Marshal(keptCursor{Heard: until, Told: c.lately(until), Absent: c.catchup.away()})
 	if err != nil {
 		return err
 	}

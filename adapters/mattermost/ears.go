@@ -167,7 +167,9 @@ func (e *ears) frame(ctx context.Context, f *model.WebSocketEvent, late bool) {
 		e.userRemoved(ctx, data, at)
 	case name == string(model.WebsocketEventLeaveTeam):
 		e.leftTeam(ctx, data)
-	case strings.HasPrefix(name, "channel_"), name == string(model.WebsocketEventUserAdded):
+	case name == string(model.WebsocketEventUserAdded):
+		e.userAdded(data, at)
+	case strings.HasPrefix(name, "channel_"):
 		e.forget(text(data, "channel_id"), at.ChannelId)
 	case !e.strange[name] && len(e.strange) < 1000:
 		e.strange[name] = true

@@ -85,7 +85,7 @@ func TestWhatWasToldIsNotToldByTheNextProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	after := newEars(&Mattermost{opts: Options{Memory: memory}, log: quiet()})
-	after.cursor = newCursor(after)
+	after.catchup, after.cursor = newCatchup(after), newCursor(after)
 	if !after.cursor.recall(t.Context()) || !after.known.Contains("lately") || after.known.Contains("long ago") {
 		t.Errorf("known is %q", after.known.Keys())
 	}

@@ -365,6 +365,35 @@ func TestAMemoryThatIsAway(t *testing.T) {
 	})
 }
 
+// TestWhatWasSaidWithoutTheBotIsHeardOnceItIsBack in the channel that it was taken out of, even by the next process.
+func TestWhatWasSaidWithoutTheBotIsHeardOnceItIsBack(t *testing.T) {
+	onBoth(t, func(p *place) {
+		b := p.listen()
+		closed := p.town.ChannelID("closed")
+		p.say("bram", "closed", "", "before")
+		b.tells(1)
+		_, err := p.town.Admin.RemoveUserFromChannel(p.Context(), closed, p.town.BotID)
+		p.must(err)
+		b.until("it says so", func() bool { return b.logged(logrus.WarnLevel, `removed from the channel "closed"`) })
+		p.say("bram", "closed", "", "without you")
+		_, _, err = p.town.Admin.AddChannelMember(p.Context(), closed, p.town.BotID)
+		p.must(err)
+		b.tells(2, "bram: before", "bram: without you")
+
+		_, err = p.town.Admin.RemoveUserFromChannel(p.Context(), closed, p.town.BotID)
+		p.must(err)
+		p.say("bram", "closed", "", "again without you")
+		b.until("it is known", func() bool { return len(b.m.ears.catchup.away()) == 1 })
+		b.stop()
+		_, _, err = p.town.Admin.AddChannelMember(p.Context(), closed, p.town.BotID)
+		p.must(err)
+		b.calm("removed from")
+		next := p.listen()
+		next.tells(1, "bram: again without you")
+		next.unique()
+	})
+}
+
 func TestTheBotSaysWhenItIsRemoved(t *testing.T) {
 	onBoth(t, func(p *place) {
 		b := p.listen()

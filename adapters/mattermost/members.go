@@ -19,6 +19,18 @@ func (e *ears) forget(channels ...string) {
 	}
 }
 
+// userAdded has a channel looked up again, and caught up if it is the bot that was added.
+func (e *ears) userAdded(data map[string]any, at *model.WebsocketBroadcast) {
+	id := at.ChannelId
+	if id == "" {
+		id = text(data, "channel_id")
+	}
+	e.forget(id)
+	if self := e.self.Load(); self != nil && (text(data, "user_id") == self.Id || at.UserId == self.Id) {
+		e.catchup.joined(id)
+	}
+}
+
 // userUpdated makes an account be looked up again.
 func (e *ears) userUpdated(ctx context.Context, data map[string]any) {
 	user, ok := data["user"].(*model.User) // the library makes one of it
@@ -48,6 +60,7 @@ func (e *ears) userRemoved(ctx context.Context, data map[string]any, at *model.W
 	}
 	known, ok := e.rooms.Peek(id)
 	e.forget(id)
+	e.catchup.left(id)
 	e.aside(ctx, func(ctx context.Context) {
 		if !ok {
 			var err error
@@ -77,6 +90,7 @@ func (e *ears) leftTeam(ctx context.Context, data map[string]any) {
 	for _, id := range e.rooms.Keys() {
 		if c, ok := e.rooms.Peek(id); ok && c.TeamId == team {
 			e.forget(id)
+			e.catchup.left(id)
 		}
 	}
 	e.aside(ctx, func(ctx context.Context) {

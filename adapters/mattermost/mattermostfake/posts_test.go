@@ -89,7 +89,7 @@ func TestEdits(t *testing.T) {
 			p.Errorf("unchanged: %+v", same)
 		}
 		changed := p.bot("PUT", "/posts/"+root.Id+"/patch", map[string]any{"message": "other"}).post(p)
-		if changed.EditAt == 0 || changed.Message != "other" || changed.EditAt != changed.UpdateAt {
+		if changed.EditAt == 0 || changed.Message != "other" || changed.EditAt > changed.UpdateAt {
 			p.Errorf("changed: %+v", changed)
 		}
 		eyes := map[string]any{"user_id": p.town.BotID, "post_id": root.Id, "emoji_name": "eyes"}

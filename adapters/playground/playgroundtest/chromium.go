@@ -13,7 +13,7 @@ import (
 func Do(ctx context.Context, actions ...chromedp.Action[chromedp.Void]) error {
 	for _, a := range actions {
 		err := chromedp.Do(ctx, a)
-		for err != nil && ctx.Err() == nil && strings.Contains(err.Error(), "No node with given id") {
+		for err != nil && ctx.Err() == nil && strings.Contains(err.Error(), "ode with given id") {
 			err = chromedp.Do(ctx, a)
 		}
 		if err != nil {
