@@ -358,10 +358,13 @@ func (d *deliverer) unblock(l *lane, p store.Delivery) {
 	}
 }
 
-// again says whether somebody may have sent the delivery already without its outcome being known: this process, one
-// before it, or another one whose lease has run out.
-func (d *deliverer) again(p store.Delivery) bool {
-	return p.Tries > 0 || !p.At.After(d.started) || d.now().Sub(p.At) >= d.pace.Lease
+// again says since when somebody may have sent the delivery without its outcome being known: this process, one before it,
+// or another one whose lease has run out. Zero if nobody has.
+func (d *deliverer) again(p store.Delivery) time.Time {
+	if p.Tries > 0 || !p.At.After(d.started) || d.now().Sub(p.At) >= d.pace.Lease {
+		return p.At
+	}
+	return time.Time{}
 }
 
 // close keeps a destination free until the time given.

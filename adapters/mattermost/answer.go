@@ -199,7 +199,11 @@ func (m *Mattermost) whisper(ctx context.Context, e chat.Event, said chat.Reply,
 		return true, err
 	}
 	text, attachments := m.private(said, spot{channel: channel, thread: to.Thread, holder: e.Person.ID})
-	_, err = m.create(ctx, creation{key: "answer|" + e.ID, channel: channel, thread: to.Thread, again: late, message: text, attachments: attachments})
+	c := creation{key: "answer|" + e.ID, channel: channel, thread: to.Thread, message: text, attachments: attachments}
+	if late {
+		c.again = e.At
+	}
+	_, err = m.create(ctx, c)
 	return true, err
 }
 

@@ -35,7 +35,7 @@ func (m *Mattermost) Send(ctx context.Context, p chat.Post) (chat.Ref, error) {
 	if err != nil {
 		return chat.Ref{}, err
 	}
-	c := creation{key: p.Key, channel: channel, thread: p.To.Thread, again: p.Again, files: p.Files, since: p.At}
+	c := creation{key: p.Key, channel: channel, thread: p.To.Thread, again: p.Again, files: p.Files}
 	c.message, c.attachments = m.render(p, m.handles(ctx), m.buttonsAt(spot{channel: channel, thread: p.To.Thread}))
 	return m.create(ctx, c)
 }
@@ -43,8 +43,7 @@ func (m *Mattermost) Send(ctx context.Context, p chat.Post) (chat.Ref, error) {
 // creation is a post to be made.
 type creation struct {
 	key, channel, thread string
-	again                bool
-	since                time.Time // it was not made before then; zero for any time
+	again                time.Time // since when it may have been made by an earlier try; zero if there was none
 	message              string
 	attachments          []*model.MessageAttachment
 	files                []chat.OutFile
@@ -65,7 +64,7 @@ func (m *Mattermost) createOnce(ctx context.Context, c creation) (chat.Ref, erro
 	if before.ref != (chat.Ref{}) {
 		return before.ref, nil
 	}
-	if tried || c.again {
+	if tried || !c.again.IsZero() {
 		found, err := m.find(ctx, c)
 		if err != nil {
 			return chat.Ref{}, err
@@ -179,8 +178,8 @@ const lookBack = 10 * time.Minute
 // find looks for the post with the key where it should stand.
 func (m *Mattermost) find(ctx context.Context, c creation) (*model.Post, error) {
 	since := time.Now()
-	if c.since.Before(since) {
-		since = c.since
+	if !c.again.IsZero() && c.again.Before(since) {
+		since = c.again
 	}
 	from := since.Add(-lookBack).UnixMilli()
 	const pages = 50

@@ -26,9 +26,9 @@ type Post struct {
 	At      time.Time // when what it tells happened; zero for now
 	// Quiet asks not to notify anybody.
 	Quiet bool
-	// Again says that an earlier try, perhaps of another process, may have been seen: where the platform does not make a
-	// repeat harmless by itself, the adapter looks whether the post stands already.
-	Again bool
+	// Again says since when an earlier try, perhaps of another process, may have made the post: where the platform does not
+	// make a repeat harmless by itself, the adapter looks whether it stands already. Zero if there was none.
+	Again time.Time
 }
 
 // Place is where a post goes: a channel, or the direct conversation with a person, or a thread in either.
