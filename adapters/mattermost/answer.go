@@ -18,7 +18,7 @@ import (
 const failedProp = "balie_failed"
 
 // phrases are what the adapter says by itself.
-type phrases struct{ tooOld, noForm, noFiles, inDirect string }
+type phrases struct{ tooOld, noForm, noPost, noFiles, inDirect string }
 
 // words are the phrases in a person's language.
 func words(locale string) phrases {
@@ -26,6 +26,7 @@ func words(locale string) phrases {
 		return phrases{
 			tooOld:   "Dit is te oud om nog te gebruiken. Begin opnieuw met /ticket.",
 			noForm:   "Het formulier kon niet worden geopend. Probeer het zo nog eens.",
+			noPost:   "Ik kon hier niets plaatsen. Voeg me toe aan dit kanaal en probeer het nog eens.",
 			noFiles:  "De bestanden konden niet worden gelezen. Probeer het nog eens, of zet ze later in het gesprek van de melding.",
 			inDirect: "Je leest het antwoord in onze directe berichten.",
 		}
@@ -33,6 +34,7 @@ func words(locale string) phrases {
 	return phrases{
 		tooOld:   "This is too old to be used. Please start afresh with /ticket.",
 		noForm:   "The form could not be opened. Please try again in a moment.",
+		noPost:   "I could not post here. Please add me to this channel and try again.",
 		noFiles:  "The files could not be read. Please try again, or add them in the ticket's thread later.",
 		inDirect: "The answer is in our direct messages.",
 	}
@@ -48,7 +50,7 @@ func (m *Mattermost) answerCommand(ctx context.Context, e chat.Event, said chat.
 	}
 	if said.Public != nil && failed == nil {
 		if err := m.announce(ctx, e, *said.Public); err != nil {
-			said.Text, failed = words(e.Person.Locale).noForm, err
+			said.Text, failed = words(e.Person.Locale).noPost, err
 		}
 	}
 	out.Text, out.Attachments = m.private(said, spot{channel: e.Channel, thread: e.Thread, holder: e.Person.ID})
@@ -98,7 +100,7 @@ func (m *Mattermost) answerAction(ctx context.Context, e chat.Event, said chat.R
 		}
 	}
 	if said.Public != nil && m.announce(ctx, e, *said.Public) != nil {
-		out.EphemeralText = words(e.Person.Locale).noForm
+		out.EphemeralText = words(e.Person.Locale).noPost
 		return out
 	}
 	if len(said.Posts) == 0 && len(said.Buttons) == 0 {
@@ -136,7 +138,7 @@ func (m *Mattermost) answerForm(ctx context.Context, e chat.Event, s state, said
 	}
 	if said.Public != nil {
 		if err := m.announce(ctx, e, *said.Public); err != nil {
-			return model.SubmitDialogResponse{Error: words(e.Person.Locale).noForm}
+			return model.SubmitDialogResponse{Error: words(e.Person.Locale).noPost}
 		}
 	}
 	later, _ := m.answers.Get(s.Nonce)

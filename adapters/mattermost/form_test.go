@@ -250,3 +250,20 @@ func FuzzCallbacks(f *testing.F) {
 		}
 	})
 }
+
+// TestNothingCanBePosted tells whoever wanted something posted for everybody what to do.
+func TestNothingCanBePosted(t *testing.T) {
+	m := unconnected(t)
+	e := m.event("id", roomID, "")
+	e.Person = chat.Person{ID: anaID, Locale: "en"}
+	public := chat.Reply{Public: &chat.Post{Key: "panel", Text: "Need help?"}}
+	if out := m.answerCommand(t.Context(), e, public, nil, "", ""); out.Text != words("en").noPost || out.Props[failedProp] != true {
+		t.Errorf("a command gives %+v", out)
+	}
+	if out := m.answerAction(t.Context(), e, public, ""); out.EphemeralText != words("en").noPost {
+		t.Errorf("a click gives %+v", out)
+	}
+	if out := m.answerForm(t.Context(), e, state{}, public, nil); out.Error != words("en").noPost {
+		t.Errorf("a form gives %+v", out)
+	}
+}

@@ -139,17 +139,17 @@ func (m *Mattermost) command(ctx context.Context, h chat.Handler, r *http.Reques
 	if !m.isCommandToken(r.PostForm.Get("token")) && !m.isCommandToken(header) {
 		return nil, errNotServer
 	}
-	user, channel := r.PostForm.Get("user_id"), r.PostForm.Get("channel_id")
-	if !model.IsValidId(user) || !model.IsValidId(channel) {
+	user, channel, thread := r.PostForm.Get("user_id"), r.PostForm.Get("channel_id"), r.PostForm.Get("root_id")
+	if !model.IsValidId(user) || !model.IsValidId(channel) || thread != "" && !model.IsValidId(thread) {
 		return nil, errGarbage
 	}
 	trigger := r.PostForm.Get("trigger_id")
 	if !m.genuine(trigger, user) {
 		return nil, errForged
 	}
-	e := m.event("command|"+triggerName(trigger, encode(r.PostForm)), channel, r.PostForm.Get("root_id"))
+	e := m.event("command|"+triggerName(trigger, encode(r.PostForm)), channel, thread)
 	e.Person = m.people.quickly(ctx, user, r.PostForm.Get("user_name"))
-	e.Direct = m.direct1(r.PostForm.Get("channel_name"))
+	e.Direct = m.withBot(r.PostForm.Get("channel_name"))
 	e.Command = &chat.Command{Name: strings.TrimPrefix(r.PostForm.Get("command"), "/"), Text: inbound(r.PostForm.Get("text"))}
 	said, failed := m.ask(ctx, h, e)
 	return m.answerCommand(ctx, e, said, failed, trigger, r.PostForm.Get("response_url")), nil
@@ -163,8 +163,8 @@ func (m *Mattermost) isCommandToken(token string) bool {
 	return is == 1 && token != ""
 }
 
-// direct1 says whether the channel with the name is a person's direct conversation with the bot: "<id>__<id>".
-func (m *Mattermost) direct1(name string) bool {
+// withBot says whether the channel with the name is a person's direct conversation with the bot: "<id>__<id>".
+func (m *Mattermost) withBot(name string) bool {
 	self := m.self.Load()
 	a, b, ok := strings.Cut(name, "__")
 	return ok && self != nil && (a == self.Id || b == self.Id)
@@ -215,7 +215,7 @@ func (m *Mattermost) action(ctx context.Context, h chat.Handler, r *http.Request
 	}
 	e := m.event("click|"+hashID(in.PostId, token, in.UserId, choice), in.ChannelId, p.Thread)
 	e.Person = m.people.quickly(ctx, in.UserId, in.UserName)
-	e.Direct = m.direct1(in.ChannelName)
+	e.Direct = m.withBot(in.ChannelName)
 	e.Click = &chat.Click{Value: p.Value, Message: chat.Ref{Platform: Name, Channel: in.ChannelId, Thread: p.Thread, Message: in.PostId}}
 	if len(p.Choices) > 0 {
 		e.Click.Choice = []string{choice}
