@@ -2,6 +2,8 @@ package bot_test
 
 import (
 	"context"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -89,5 +91,57 @@ func loseDelivery(t *testing.T, changes, outcomes int64) {
 	}
 	if noted != 1 || told != 1 {
 		t.Errorf("noted %d times, and told the team %d times: %+v", noted, told, posts)
+	}
+}
+
+// TestWaitsForAnAdmin gives up nothing that waits for an admin, or for a platform that is away, however long that takes;
+// what fails for another reason is given up.
+func TestWaitsForAnAdmin(t *testing.T) {
+	for name, c := range map[string]struct {
+		fails  error
+		waits  bool
+		warned bool
+	}{
+		"an admin": {&chat.SendError{Blocked: "add the bot", Err: errAway}, true, true},
+		"away":     {&chat.SendError{Retry: time.Millisecond, Err: errAway}, true, false},
+		"failing":  {&chat.SendError{Err: errAway}, false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, o := newSetup(t), &one{}
+			now := time.Now()
+			var mu sync.Mutex
+			s.now = func() time.Time { // days pass
+				mu.Lock()
+				defer mu.Unlock()
+				now = now.Add(time.Minute)
+				return now
+			}
+			o.fail(c.fails)
+			b := s.make(o, bot.Pace{Poll: time.Millisecond, Patience: time.Hour, Backoff: time.Millisecond})
+			s.run(b)
+			e := event("open")
+			e.Submit = &chat.Submit{Form: chat.Value{Verb: "open"}, Values: chat.Values{"summary": {"x"}, "type": {"question"}, "category": {"other"}}}
+			handled(t, b, e)
+			dead := func() int {
+				list, err := s.store.Dead(t.Context(), 10)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return len(list)
+			}
+			if !c.waits {
+				s.eventually("it is given up", func() bool { return dead() > 0 })
+				return
+			}
+			s.eventually("it is tried for long", func() bool { return o.tried() > 40 })
+			if n := dead(); n != 0 {
+				t.Errorf("%d were given up", n)
+			}
+			o.fail(nil)
+			s.eventually("it is sent when that is put right", func() bool { return len(o.sent()) >= 2 })
+			if n := strings.Count(s.logged(), "wait for an admin"); c.warned && n != 1 || !c.warned && n != 0 {
+				t.Errorf("admins are told %d times", n)
+			}
+		})
 	}
 }

@@ -30,7 +30,23 @@ type setup struct {
 	policy *ticket.Policy
 	store  store.Store
 	desk   *desk.Desk // after make
-	lines  bytes.Buffer
+	now    func() time.Time
+
+	mu    sync.Mutex
+	lines bytes.Buffer // that were logged
+}
+
+// Write takes what is logged.
+func (s *setup) Write(line []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lines.Write(line)
+}
+
+func (s *setup) logged() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lines.String()
 }
 
 func newSetup(t *testing.T) *setup {
@@ -51,15 +67,15 @@ func newSetup(t *testing.T) *setup {
 			t.Error(err)
 		}
 	})
-	return &setup{T: t, policy: p, store: s}
+	return &setup{T: t, policy: p, store: s, now: time.Now}
 }
 
-// make is the bot; what it logs is in lines.
+// make is the bot.
 func (s *setup) make(on chat.Platform, pace bot.Pace) *bot.Bot {
 	log := logrus.New()
-	log.SetOutput(&s.lines)
-	s.desk = desk.New(s.store, s.policy, time.Now)
-	return bot.New(bot.Options{Desk: s.desk, Log: log, Now: time.Now, Platforms: []chat.Platform{on}, Pace: pace})
+	log.SetOutput(s)
+	s.desk = desk.New(s.store, s.policy, s.now)
+	return bot.New(bot.Options{Desk: s.desk, Log: log, Now: s.now, Platforms: []chat.Platform{on}, Pace: pace})
 }
 
 // run runs a bot until the test ends.
@@ -106,6 +122,8 @@ type one struct {
 	unwilling bool
 
 	mu    sync.Mutex
+	fails error // what sending gives instead
+	tries int
 	posts []chat.Post
 }
 
@@ -126,6 +144,9 @@ func (o *one) Send(_ context.Context, p chat.Post) (chat.Ref, error) {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.tries++; o.fails != nil {
+		return chat.Ref{}, o.fails
+	}
 	o.posts = append(o.posts, p)
 	return chat.Ref{Platform: "one", Workspace: "w", Channel: p.To.Channel, Thread: p.To.Thread, Message: p.Key}, nil
 }
@@ -136,6 +157,19 @@ func (o *one) Fetch(_ context.Context, f chat.File) (io.ReadCloser, error) {
 		return nil, errors.New("no such file")
 	}
 	return io.NopCloser(bytes.NewReader([]byte(f.Name))), nil
+}
+
+// fail makes sending give the error from now on.
+func (o *one) fail(err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.fails, o.tries = err, 0
+}
+
+func (o *one) tried() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.tries
 }
 
 // sent are the posts so far.

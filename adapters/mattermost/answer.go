@@ -261,5 +261,10 @@ func (m *Mattermost) hear(ctx context.Context, h chat.Handler, e chat.Event, lat
 	}
 	said.Form = nil // there is nothing to open it with
 	_, err = m.whisper(ctx, e, said, "", late)
+	if sent, ok := errors.AsType[*chat.SendError](err); ok && (sent.Gone || sent.Refused != "") {
+		// They left, or can't be written to: what they said is stored, and telling it again would change nothing.
+		m.log.WithError(err).WithField("person", e.Person.ID).Warn("mattermost: somebody could not be answered")
+		return nil
+	}
 	return err
 }

@@ -53,6 +53,20 @@ func TestFitDegrades(t *testing.T) {
 	}
 }
 
+func TestFitLooksUpLongLists(t *testing.T) {
+	f := Form{Fields: []Field{
+		{ID: "long", Kind: SelectField, Options: make([]Option, 6)}, {ID: "short", Kind: SelectField, Options: make([]Option, 5)},
+	}}
+	for _, c := range []struct {
+		caps Caps
+		want bool
+	}{{Caps{Lookups: true, OptionsMax: 5}, true}, {Caps{Lookups: true}, false}, {Caps{OptionsMax: 5}, false}} {
+		if got := Fit(f, c.caps); got.Fields[0].Lookup != c.want || got.Fields[1].Lookup || len(got.Fields[0].Options) != 6 {
+			t.Errorf("%+v: %+v", c.caps, got.Fields)
+		}
+	}
+}
+
 func TestAskFirst(t *testing.T) {
 	f := Form{Fields: []Field{
 		{ID: "summary", Kind: TextField},

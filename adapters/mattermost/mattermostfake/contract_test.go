@@ -185,7 +185,7 @@ func (p *place) call(token, method, path string, body any) reply {
 	if err != nil {
 		p.Fatal(err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // it was read
+	defer resp.Body.Close() // it was read
 	data, err := io.ReadAll(resp.Body)
 	if err != nil {
 		p.Fatal(err)

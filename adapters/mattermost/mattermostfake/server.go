@@ -95,7 +95,7 @@ func New(t testing.TB, o Options) *Server {
 		URL: "http://" + l.Addr().String(), t: t, version: v, timeout: o.Timeout,
 		listener: newListener(l), secret: make([]byte, 32), key: key, counts: map[string]int{},
 	}
-	rand.Read(s.secret) //nolint:errcheck // never fails
+	rand.Read(s.secret) // never fails
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true}}
 	s.world = newWorld()

@@ -231,7 +231,7 @@ type pump struct {
 
 func (p *pump) read() {
 	defer close(p.done)
-	defer p.ws.Close() //nolint:errcheck // it is over anyway
+	defer p.ws.Close() // it is over anyway
 	if p.stream != nil {
 		p.ready <- p.stream
 	}
@@ -299,7 +299,7 @@ func (p *pump) login(r *model.WebSocketRequest) bool {
 }
 
 func (p *pump) write() {
-	defer p.ws.Close() //nolint:errcheck // it is over anyway
+	defer p.ws.Close() // it is over anyway
 	late := time.NewTimer(loginWithin)
 	defer late.Stop()
 	var c *conn
