@@ -122,6 +122,7 @@ func (b *Bot) Handle(ctx context.Context, e chat.Event) (chat.Reply, error) {
 		s.Values = chat.Gather(s.Values)
 		e.Submit = &s
 	}
+	b.openEarly(e)
 	t, err := b.turn(ctx, e)
 	var r chat.Reply
 	if err == nil {
@@ -134,11 +135,17 @@ func (b *Bot) Handle(ctx context.Context, e chat.Event) (chat.Reply, error) {
 	return t.answer(ctx, r, err)
 }
 
-func (b *Bot) turn(ctx context.Context, e chat.Event) (*turn, error) {
+// stranger is a turn before the person was looked up.
+func (b *Bot) stranger(e chat.Event) *turn {
 	t := &turn{Bot: b, e: e, say: i18n.In(b.policy.Language(e.Person.Locale))}
 	if p, ok := b.platforms[e.Platform]; ok {
 		t.caps = p.Caps()
 	}
+	return t
+}
+
+func (b *Bot) turn(ctx context.Context, e chat.Event) (*turn, error) {
+	t := b.stranger(e)
 	who, err := b.desk.Identify(ctx, e.Identity(), e.Person)
 	if err != nil {
 		return t, err

@@ -10,8 +10,11 @@ import (
 	"balie/internal/ticket"
 )
 
-// ShortcutCreate is the name of the shortcut that makes a ticket of a message.
-const ShortcutCreate = "create_ticket"
+// The names of the shortcuts: one makes a ticket of a message, the other one of nothing.
+const (
+	ShortcutCreate = "create_ticket"
+	ShortcutNew    = "new_ticket"
+)
 
 // subcommands are the words that may follow the command, in every language. Anything else is a summary: who types
 // "/ticket help, the printer is on fire" means a ticket.
@@ -25,44 +28,25 @@ var subcommands = map[string]string{
 }
 
 func (t *turn) command(ctx context.Context, text string) (chat.Reply, error) {
-	text = ticket.Line(text)
-	word, rest, _ := strings.Cut(text, " ")
-	rest = strings.TrimSpace(rest)
-	switch subcommands[strings.ToLower(word)] {
+	word, rest := subcommand(text)
+	switch word {
 	case "help":
-		if rest == "" {
-			return t.help(), nil
-		}
+		return t.help(), nil
 	case "mine":
-		switch strings.ToLower(rest) {
-		case "", "open":
-			return t.mine(ctx, true, "")
-		case "closed", "gesloten":
-			return t.mine(ctx, false, "")
-		}
+		return t.mine(ctx, rest == "", "")
 	case "queue":
-		if rest == "" {
-			return t.queue(ctx, "")
-		}
+		return t.queue(ctx, "")
 	case "show":
 		if rest == "" {
 			return chat.Reply{Text: t.say.Say("show_which")}, nil
 		}
-		if key, more, _ := strings.Cut(rest, " "); more == "" {
-			return t.show(ctx, key)
-		}
+		return t.show(ctx, rest)
 	case "search":
 		return t.search(ctx, rest)
 	case "panel":
-		if rest == "" {
-			return t.panel()
-		}
+		return t.panel()
 	}
-	given := chat.Values{}
-	if text != "" {
-		given[ticket.FieldSummary] = []string{text}
-	}
-	arg := openArg{}
+	arg, given := t.ofCommand(text)
 	if t.e.Thread != "" {
 		ours, err := t.inTicket(ctx)
 		if err != nil {
@@ -73,6 +57,43 @@ func (t *turn) command(ctx context.Context, text string) (chat.Reply, error) {
 		}
 	}
 	return t.offerForm(ctx, arg, given)
+}
+
+// subcommand is the one that follows the command, and what it is about: "closed" of mine, a key, or words. It is empty for
+// a summary.
+func subcommand(text string) (name, rest string) {
+	word, rest, _ := strings.Cut(ticket.Line(text), " ")
+	name, rest = subcommands[strings.ToLower(word)], strings.TrimSpace(rest)
+	switch name {
+	case "search":
+		return name, rest
+	case "mine":
+		switch strings.ToLower(rest) {
+		case "", "open":
+			return name, ""
+		case "closed", "gesloten":
+			return name, "closed"
+		}
+		return "", ""
+	case "show":
+		if strings.Contains(rest, " ") {
+			return "", ""
+		}
+		return name, rest
+	}
+	if rest != "" {
+		return "", ""
+	}
+	return name, ""
+}
+
+// ofCommand is the form that a command without a subcommand opens, and the answers that it starts with.
+func (t *turn) ofCommand(text string) (openArg, chat.Values) {
+	given := chat.Values{}
+	if text = ticket.Line(text); text != "" {
+		given[ticket.FieldSummary] = []string{text}
+	}
+	return openArg{}, given
 }
 
 func (t *turn) help() chat.Reply {
@@ -101,10 +122,22 @@ func (t *turn) panel() (chat.Reply, error) {
 
 // shortcut makes a ticket of a message: the form starts with its text, and the thread around it is taken along.
 func (t *turn) shortcut(ctx context.Context, s chat.Shortcut) (chat.Reply, error) {
-	if s.Name != ShortcutCreate {
+	arg, given, ok := t.ofShortcut(s)
+	if !ok {
 		return chat.Reply{Text: t.say.Say("old_button")}, nil
 	}
-	return t.offerForm(ctx, openArg{Gather: s.Ref}, t.fromText(s.Message.Text))
+	return t.offerForm(ctx, arg, given)
+}
+
+// ofShortcut is the form that a shortcut opens, and the answers that it starts with.
+func (t *turn) ofShortcut(s chat.Shortcut) (arg openArg, given chat.Values, ok bool) {
+	switch s.Name {
+	case ShortcutCreate:
+		return openArg{Gather: s.Ref}, t.fromText(s.Message.Text), true
+	case ShortcutNew:
+		return openArg{}, nil, true
+	}
+	return openArg{}, nil, false
 }
 
 // fromText are the answers that a message already gives: its first line as the summary, all of it as the description if

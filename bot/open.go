@@ -69,6 +69,31 @@ func (t *turn) offerForm(ctx context.Context, arg openArg, given chat.Values) (c
 	return t.askFirst(ctx, arg, values, intro)
 }
 
+// openEarly opens the form for a new ticket before anything is looked up, where the platform asks for that: without the
+// draft, which follows if there is one.
+func (b *Bot) openEarly(e chat.Event) {
+	t := b.stranger(e)
+	if e.Early == nil || !t.caps.FormRefresh {
+		return
+	}
+	var arg openArg
+	var given chat.Values
+	ok := false
+	switch {
+	case e.Command != nil && e.Thread == "":
+		word, _ := subcommand(e.Command.Text)
+		ok = word == ""
+		arg, given = t.ofCommand(e.Command.Text)
+	case e.Click != nil && e.Click.Value.Verb == verbOpen:
+		arg, ok = openArgOf(e.Click.Value), true
+	case e.Shortcut != nil:
+		arg, given, ok = t.ofShortcut(*e.Shortcut)
+	}
+	if ok {
+		e.Early(chat.Fit(*t.openForm(arg, given), t.caps))
+	}
+}
+
 // askFirst asks one by one what changes the form, and then opens it, where a form can't change while it is filled in.
 func (t *turn) askFirst(ctx context.Context, arg openArg, values chat.Values, intro string) (chat.Reply, error) {
 	f := t.openForm(arg, values)
@@ -202,7 +227,8 @@ func (t *turn) openForm(arg openArg, values chat.Values) *chat.Form {
 // question is a category's question as a field; not ok if it is not asked beside the other answers.
 func (t *turn) question(c ticket.Category, q ticket.Field, typ, program string, values chat.Values) (chat.Field, bool) {
 	field := chat.Field{ID: q.ID, Kind: q.Kind, Required: q.Required, Max: q.Max, Label: t.text(q.Label), Hint: t.text(q.Hint),
-		Refresh: slices.ContainsFunc(c.Fields, func(o ticket.Field) bool { return o.DependsOn == q.ID })}
+		Dependent: q.DependsOn != "",
+		Refresh:   slices.ContainsFunc(c.Fields, func(o ticket.Field) bool { return o.DependsOn == q.ID })}
 	if q.Kind == chat.FileField {
 		field.Instead = t.say.Say("file_later", "question", escape(field.Label))
 	}
@@ -268,7 +294,7 @@ func (t *turn) openSubmit(ctx context.Context, s chat.Submit) (chat.Reply, error
 	if err != nil {
 		return chat.Reply{}, err
 	}
-	if arg.Draft {
+	if arg.Draft || t.caps.FormTyped {
 		if err := t.desk.Store.DeleteDraft(ctx, t.who.ID, formOpen); err != nil {
 			// The ticket is made; a draft that lingers is offered once more, which loses nothing.
 			t.log.WithError(err).Warn("a draft could not be deleted")

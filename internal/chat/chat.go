@@ -66,9 +66,16 @@ type Groups interface {
 	Group(ctx context.Context, workspace, group string) ([]Person, error)
 }
 
+// Homes is the optional ability to bring the app's home of a person up to date.
+type Homes interface {
+	// ShowHome replaces what the person's home shows. Every error is a *SendError.
+	ShowHome(ctx context.Context, workspace, person string, h Home) error
+}
+
 // Caps are a platform's limits and abilities, as data. A limit of 0 means that there is none.
 type Caps struct {
 	FormRefresh   bool  // a form can change while it is filled in
+	FormTyped     bool  // what is typed into a form is told while it is open
 	FormErrors    bool  // errors can be shown at the fields of an open form
 	FormFiles     bool  // a form can take files
 	FormDates     bool  // a form can have a calendar to choose a date from
@@ -87,6 +94,8 @@ type Caps struct {
 	FileMax       int64 // bytes of one file
 	FilesMax      int   // files of one message
 	BackdatedPost bool  // a post may carry the time of what it tells (Post.At)
+
+	PostEvery time.Duration // the least time between two posts to one channel
 }
 
 // Ref points at a channel, a thread in it or one message. Thread is the root message's id, and empty for a message that

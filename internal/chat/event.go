@@ -16,8 +16,12 @@ type Event struct {
 	Thread    string // the root message's id, if it happened in a thread
 	OwnThread bool   // that root is the bot's own message, as far as the platform tells
 	Direct    bool   // the channel is the person's direct conversation with the bot
+	Home      bool   // it was done in the app's home, which Reply.Home replaces
 	Person    Person
 	At        time.Time
+	// Early, if set, opens a form before the answer is known, where a form that waits for the store may open too late. It may
+	// be called once, and does not block. Reply.Form replaces what it opened.
+	Early func(Form)
 
 	Command    *Command
 	Click      *Click
@@ -109,11 +113,11 @@ type Reaction struct {
 	Removed bool
 }
 
-// Shortcut is an action chosen from a message's menu, such as "Create ticket".
+// Shortcut is an action chosen from a message's menu, such as "Create ticket", or from the platform's own menu.
 type Shortcut struct {
 	Name    string
-	Message Message
-	Ref     Ref // where the message stands
+	Message Message // empty if it was not a message's menu
+	Ref     Ref     // where the message stands
 }
 
 // Query asks for the options of a field while a person types.

@@ -34,11 +34,12 @@ type Field struct {
 	Placeholder string    `json:"placeholder,omitempty"`
 	Required    bool      `json:"required,omitempty"`
 	Options     []Option  `json:"options,omitempty"`
-	Value       []string  `json:"value,omitempty"`   // what it starts with
-	Max         int       `json:"max,omitempty"`     // characters of a text, or number of files; 0 without limit
-	Refresh     bool      `json:"refresh,omitempty"` // a change of it changes the form: tell the handler
-	Lookup      bool      `json:"lookup,omitempty"`  // it has so many options that they are asked for while somebody types: see Query
-	Instead     string    `json:"-"`                 // Markdown to read where a form can't have such a field
+	Value       []string  `json:"value,omitempty"`     // what it starts with
+	Max         int       `json:"max,omitempty"`       // characters of a text, or number of files; 0 without limit
+	Refresh     bool      `json:"refresh,omitempty"`   // a change of it changes the form: tell the handler
+	Lookup      bool      `json:"lookup,omitempty"`    // it has so many options that they are asked for while somebody types: see Query
+	Dependent   bool      `json:"dependent,omitempty"` // its options follow from another answer
+	Instead     string    `json:"-"`                   // Markdown to read where a form can't have such a field
 }
 
 // Option is one choice.

@@ -113,4 +113,5 @@ type Reply struct {
 	Form    *Form             // opens a form, or replaces the open one
 	Errors  map[string]string // what is wrong, by field; "" is the form as a whole. The form stays open as it is
 	Options []Option          // answers a Query
+	Home    *Home             // what the person's home shows from now on; answers HomeOpened, and what was done there
 }

@@ -21,7 +21,7 @@ func (r *reader) teams(o object) []ticket.Team {
 	var out []ticket.Team
 	for _, p := range r.entries(n, "team") {
 		t := ticket.Team{ID: p.key}
-		if o, ok := r.object(p.value, "label", "language", "number", "channels", "agents", "thread", "reopen"); ok {
+		if o, ok := r.object(p.value, "label", "language", "number", "channels", "requests", "agents", "thread", "reopen"); ok {
 			r.team(o, &t, out)
 		}
 		out = append(out, t)
@@ -39,6 +39,9 @@ func (r *reader) team(o object, t *ticket.Team, others []ticket.Team) {
 	}
 	if n, ok := o.values["channels"]; ok {
 		t.Triage = r.channels(n)
+	}
+	if n, ok := o.values["requests"]; ok {
+		t.Requests = r.channels(n)
 	}
 	t.Agents = r.agents(o)
 	t.Thread = ticket.EntryKind(o.choice("thread", string(ticket.EntryNote), string(ticket.EntryNote), string(ticket.EntryReply)))
@@ -84,7 +87,7 @@ func bare(f ticket.NumberFormat) string {
 	return strings.ToLower(strings.NewReplacer("-", "", "_", "").Replace(f.Prefix()))
 }
 
-// channels reads where a team's cards go, per platform: a channel id, {workspace, channel}, or a list of these.
+// channels reads channels, such as where a team's cards go, per platform: a channel id, {workspace, channel}, or a list of these.
 func (r *reader) channels(n *node) []ticket.Channel {
 	if n.kind != mapKind {
 		r.failf(n.at, "%s must be a mapping from platform to channel, not %s; for example: slack: C0123456789", n.path, n.kind)

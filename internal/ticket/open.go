@@ -94,22 +94,28 @@ func (w *work) open(a Open) error {
 func (p *Policy) rooms(c Category, a Open, requester string) []Room {
 	var rooms []Room
 	team, _ := p.Team(c.Team)
-	if len(team.Triage) > 0 {
-		i := max(0, slices.IndexFunc(team.Triage, func(ch Channel) bool {
+	near := func(list []Channel) int {
+		return slices.IndexFunc(list, func(ch Channel) bool {
 			return ch.Platform == a.Source.Platform && (ch.Workspace == "" || ch.Workspace == a.Source.Workspace)
-		}))
-		ch := team.Triage[i]
+		})
+	}
+	at := func(ch Channel) chat.Place {
 		if ch.Workspace == "" && ch.Platform == a.Source.Platform {
 			ch.Workspace = a.Source.Workspace
 		}
-		rooms = append(rooms, Room{ID: TriageID, Kind: TriageRoom, Audience: TeamOnly,
-			Place: chat.Place{Platform: ch.Platform, Workspace: ch.Workspace, Channel: ch.ID}})
+		return chat.Place{Platform: ch.Platform, Workspace: ch.Workspace, Channel: ch.ID}
 	}
-	if a.Account != "" {
-		rooms = append(rooms, Room{ID: conversationID, Kind: ConversationRoom, Audience: Public, Person: requester,
-			Place: chat.Place{Platform: a.Source.Platform, Workspace: a.Source.Workspace, Person: a.Account}})
+	if len(team.Triage) > 0 {
+		rooms = append(rooms, Room{ID: TriageID, Kind: TriageRoom, Audience: TeamOnly, Place: at(team.Triage[max(0, near(team.Triage))])})
 	}
-	return rooms
+	if a.Account == "" {
+		return rooms
+	}
+	place := chat.Place{Platform: a.Source.Platform, Workspace: a.Source.Workspace, Person: a.Account}
+	if i := near(team.Requests); i >= 0 {
+		place = at(team.Requests[i])
+	}
+	return append(rooms, Room{ID: conversationID, Kind: ConversationRoom, Audience: Public, Person: requester, Place: place})
 }
 
 // Offers says whether the category can be chosen for the type and the program.
