@@ -22,7 +22,7 @@ type Network struct {
 // Networks are those that the environment can ask for.
 func Networks(c config.Config) []Network {
 	return []Network{
-		{"Slack", "SLACK_BOT_TOKEN with SLACK_APP_TOKEN or SLACK_SIGNING_SECRET", c.Slack.BotToken.IsSet(), false},
+		{"Slack", "SLACK_BOT_TOKEN (or SLACK_CLIENT_ID) with SLACK_APP_TOKEN or SLACK_SIGNING_SECRET", c.Slack.Asked(), false},
 		{"Discord", "DISCORD_TOKEN", c.Discord.Token.IsSet(), false},
 		{"Mattermost", "MATTERMOST_URL with MATTERMOST_TOKEN and MATTERMOST_COMMAND_TOKENS", c.Mattermost.URL != "", true},
 		{"E-mail", "EMAIL_IMAP_URL with EMAIL_SMTP_URL and EMAIL_FROM", c.Email.IMAP.IsSet(), false},

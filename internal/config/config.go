@@ -33,13 +33,23 @@ type Mongo struct {
 	Database string
 }
 
-// Slack is connected if BotToken is set: by Socket Mode with AppToken, over HTTP with SigningSecret.
+// Slack is connected if BotToken is set, or with ClientID and ClientSecret where workspaces install it by OAuth: by Socket
+// Mode with AppToken, over HTTP with SigningSecret.
 type Slack struct {
 	BotToken      Secret
 	SigningSecret Secret
 	AppToken      Secret
+	ClientID      string
+	ClientSecret  Secret
+	Workspaces    string // that may install it: see EachWorkspace
 	APIURL        string // empty for Slack's own
 }
+
+// Asked says whether Slack is to be connected.
+func (s Slack) Asked() bool { return s.BotToken.IsSet() || s.ClientID != "" }
+
+// EachWorkspace are the ids in Workspaces, of workspaces (T…) and of whole organizations (E…).
+func (s Slack) EachWorkspace() []string { return split(s.Workspaces) }
 
 // Discord is connected if Token is set; with PublicKey interactions may come over HTTP.
 type Discord struct {
@@ -59,9 +69,18 @@ type Mattermost struct {
 // EachCommandToken are the tokens in CommandTokens.
 func (m Mattermost) EachCommandToken() []Secret {
 	var out []Secret
-	for token := range strings.SplitSeq(m.CommandTokens.Reveal(), ",") {
-		if token = strings.TrimSpace(token); token != "" {
-			out = append(out, NewSecret(token))
+	for _, token := range split(m.CommandTokens.Reveal()) {
+		out = append(out, NewSecret(token))
+	}
+	return out
+}
+
+// split are the words between the commas.
+func split(s string) []string {
+	var out []string
+	for word := range strings.SplitSeq(s, ",") {
+		if word = strings.TrimSpace(word); word != "" {
+			out = append(out, word)
 		}
 	}
 	return out
@@ -144,10 +163,19 @@ func (c *Config) inconsistencies() []*Error {
 			out = append(out, &Error{name, "is missing: " + because})
 		}
 	}
-	if c.Slack.AppToken.IsSet() || c.Slack.SigningSecret.IsSet() {
-		need(c.Slack.BotToken.IsSet(), "SLACK_BOT_TOKEN", "Slack's other settings are there; it is the token that begins with xoxb-")
-	} else if c.Slack.BotToken.IsSet() {
-		need(false, "SLACK_APP_TOKEN", "Slack needs it for Socket Mode, or SLACK_SIGNING_SECRET for HTTP")
+	s := c.Slack
+	install := s.ClientID != "" || s.ClientSecret.IsSet() || s.Workspaces != ""
+	if install {
+		const because = "workspaces install Balie only where SLACK_CLIENT_ID, SLACK_CLIENT_SECRET and SLACK_WORKSPACES are all there; "
+		need(s.ClientID != "", "SLACK_CLIENT_ID", because+"it is under Basic Information > App Credentials")
+		need(s.ClientSecret.IsSet(), "SLACK_CLIENT_SECRET", because+"it is under Basic Information > App Credentials")
+		need(s.Workspaces != "", "SLACK_WORKSPACES", because+"name the ids of those that may, such as T0123456789")
+	}
+	switch transport := s.AppToken.IsSet() || s.SigningSecret.IsSet(); {
+	case install || s.BotToken.IsSet():
+		need(transport, "SLACK_APP_TOKEN", "Slack needs it for Socket Mode, or SLACK_SIGNING_SECRET for HTTP")
+	case transport:
+		need(false, "SLACK_BOT_TOKEN", "Slack's other settings are there; it is the token that begins with xoxb-")
 	}
 	if c.Discord.ApplicationID != "" || c.Discord.PublicKey != "" {
 		need(c.Discord.Token.IsSet(), "DISCORD_TOKEN", "Discord's other settings are there; it is the bot's token")

@@ -43,6 +43,7 @@ func TestEverything(t *testing.T) {
 		"BALIE_ADDR=:9000", "BALIE_URL=https://helpdesk.example.org/", "BALIE_POLICY=/etc/p.yaml", "BALIE_DATA_DIR=/var/d",
 		"BALIE_SECRET=" + key32, "MONGODB_URI=mongodb://u:p@a:1,b:2/?replicaSet=rs", "MONGODB_DATABASE=desk",
 		"SLACK_BOT_TOKEN=xoxb-1", "SLACK_SIGNING_SECRET=sign", "SLACK_APP_TOKEN=xapp-1", "SLACK_API_URL=http://127.0.0.1:1/api/",
+		"SLACK_CLIENT_ID=12.34", "SLACK_CLIENT_SECRET=cs", "SLACK_WORKSPACES=T0123, E0456",
 		"DISCORD_TOKEN=dt", "DISCORD_APPLICATION_ID=123", "DISCORD_PUBLIC_KEY=" + strings.Repeat("ab", 32), "DISCORD_API_URL=http://127.0.0.1:2",
 		"MATTERMOST_URL=https://chat.example.org", "MATTERMOST_TOKEN=mt", "MATTERMOST_COMMAND_TOKENS=ct1, ct2",
 		"EMAIL_IMAP_URL=imaps://u:p%40@mail.example.org", "EMAIL_SMTP_URL=smtp://mail.example.org:25", "EMAIL_FROM=Desk <desk@example.org>",
@@ -56,7 +57,11 @@ func TestEverything(t *testing.T) {
 	if len(each) != 2 || each[0].Reveal() != "ct1" || each[1].Reveal() != "ct2" || (Mattermost{}).EachCommandToken() != nil {
 		t.Errorf("Mattermost.EachCommandToken gives %d", len(each))
 	}
+	if ids := c.Slack.EachWorkspace(); !slices.Equal(ids, []string{"T0123", "E0456"}) || (Slack{}).EachWorkspace() != nil {
+		t.Errorf("Slack.EachWorkspace gives %q", ids)
+	}
 	for _, s := range []struct{ name, got, want string }{
+		{"Slack.ClientID", c.Slack.ClientID, "12.34"}, {"Slack.ClientSecret", c.Slack.ClientSecret.Reveal(), "cs"},
 		{"URL", c.URL, "https://helpdesk.example.org"}, {"Addr", c.Addr, ":9000"}, {"Policy", c.Policy, "/etc/p.yaml"}, {"DataDir", c.DataDir, "/var/d"},
 		{"Secret", c.Secret.Reveal(), key32}, {"Mongo.URI", c.Mongo.URI.Reveal(), "mongodb://u:p@a:1,b:2/?replicaSet=rs"}, {"Mongo.Database", c.Mongo.Database, "desk"},
 		{"Slack.BotToken", c.Slack.BotToken.Reveal(), "xoxb-1"}, {"Slack.SigningSecret", c.Slack.SigningSecret.Reveal(), "sign"},
@@ -88,6 +93,7 @@ func TestURLFollowsTheAddress(t *testing.T) {
 func TestMistakes(t *testing.T) {
 	empty, missing := write(t, " \n"), filepath.Join(t.TempDir(), "none")
 	large := write(t, strings.Repeat("x", fileMax+1))
+	const installs = "workspaces install Balie only where SLACK_CLIENT_ID, SLACK_CLIENT_SECRET and SLACK_WORKSPACES are all there; "
 	cases := []struct {
 		environ []string
 		want    string
@@ -111,6 +117,17 @@ func TestMistakes(t *testing.T) {
 			"SLACK_APP_TOKEN: is missing: Slack needs it for Socket Mode, or SLACK_SIGNING_SECRET for HTTP"},
 		{[]string{"SLACK_BOT_TOKEN=xoxb-hush"}, "SLACK_APP_TOKEN: is missing: Slack needs it for Socket Mode, or SLACK_SIGNING_SECRET for HTTP"},
 		{[]string{"SLACK_APP_TOKEN=xapp-hush"}, "SLACK_BOT_TOKEN: is missing: Slack's other settings are there; it is the token that begins with xoxb-"},
+		{[]string{"SLACK_CLIENT_ID=abc", "SLACK_CLIENT_SECRET=xoxp-hush", "SLACK_WORKSPACES=T0123,acme", "SLACK_APP_TOKEN=xapp-hush"},
+			"SLACK_CLIENT_ID: must be two numbers with a dot, such as 1234567890.1234567890123, as Basic Information shows it, not \"abc\"\n" +
+				"SLACK_CLIENT_SECRET: is a user token (xoxp-…): the client secret is under Basic Information\n" +
+				"SLACK_WORKSPACES: must be ids such as T0123456789 or E0123456789 with commas between them, not \"acme\"; " +
+				"a workspace's is in its address in the browser: https://app.slack.com/client/T…\n" +
+				"SLACK_BOT_TOKEN: is missing: Slack's other settings are there; it is the token that begins with xoxb-"},
+		{[]string{"SLACK_CLIENT_ID=1.2"}, "SLACK_CLIENT_SECRET: is missing: " + installs + "it is under Basic Information > App Credentials\n" +
+			"SLACK_WORKSPACES: is missing: " + installs + "name the ids of those that may, such as T0123456789\n" +
+			"SLACK_APP_TOKEN: is missing: Slack needs it for Socket Mode, or SLACK_SIGNING_SECRET for HTTP"},
+		{[]string{"SLACK_WORKSPACES=T0123", "SLACK_CLIENT_SECRET=hush", "SLACK_SIGNING_SECRET=hush"},
+			"SLACK_CLIENT_ID: is missing: " + installs + "it is under Basic Information > App Credentials"},
 		{[]string{"DISCORD_TOKEN=hush", "DISCORD_APPLICATION_ID=me"}, `DISCORD_APPLICATION_ID: must be a number such as 123456789012345678, not "me"`},
 		{[]string{"DISCORD_TOKEN=hush", "DISCORD_PUBLIC_KEY=abc"}, "DISCORD_PUBLIC_KEY: must be 64 hexadecimal digits, as the application's General Information shows them"},
 		{[]string{"DISCORD_APPLICATION_ID=1"}, "DISCORD_TOKEN: is missing: Discord's other settings are there; it is the bot's token"},
@@ -142,6 +159,24 @@ func TestMistakes(t *testing.T) {
 		if e, ok := errors.AsType[*Error](err); !ok || e.Name == "" {
 			t.Errorf("%q: the error is not typed: %T", c.environ, err)
 		}
+	}
+}
+
+func TestWhatConnectsSlack(t *testing.T) {
+	install := []string{"SLACK_CLIENT_ID=1.2", "SLACK_CLIENT_SECRET=s", "SLACK_WORKSPACES=T0123"}
+	for _, environ := range [][]string{
+		{"SLACK_BOT_TOKEN=xoxb-1", "SLACK_APP_TOKEN=xapp-1"},
+		{"SLACK_BOT_TOKEN=xoxb-1", "SLACK_SIGNING_SECRET=s"},
+		append([]string{"SLACK_APP_TOKEN=xapp-1"}, install...),
+		append([]string{"SLACK_SIGNING_SECRET=s"}, install...),
+		append([]string{"SLACK_BOT_TOKEN=xoxb-1", "SLACK_SIGNING_SECRET=s", "SLACK_APP_TOKEN=xapp-1"}, install...),
+	} {
+		if c, _, err := Load(environ, ""); err != nil || !c.Slack.Asked() {
+			t.Errorf("%q: %v", environ, err)
+		}
+	}
+	if (Slack{}).Asked() {
+		t.Error("nothing asks for it")
 	}
 }
 

@@ -23,9 +23,12 @@ var table = []Variable{
 	{"BALIE_SECRET", "Key for what Balie signs, 32 bytes or more. Without it one is made and kept in the store.", "", true, secret(func(c *Config) *Secret { return &c.Secret }, long)},
 	{"MONGODB_URI", "MongoDB to use instead of the embedded store.", "", true, secret(func(c *Config) *Secret { return &c.Mongo.URI }, schemes("mongodb", "mongodb+srv"))},
 	{"MONGODB_DATABASE", "The name of its database.", "balie", false, plain(func(c *Config) *string { return &c.Mongo.Database }, database)},
-	{"SLACK_BOT_TOKEN", "Slack: the bot's token (xoxb-…).", "", true, secret(func(c *Config) *Secret { return &c.Slack.BotToken }, slackToken("xoxb-"))},
-	{"SLACK_SIGNING_SECRET", "Slack: the signing secret, when Slack calls us over HTTP.", "", true, secret(func(c *Config) *Secret { return &c.Slack.SigningSecret }, slackToken(""))},
-	{"SLACK_APP_TOKEN", "Slack: the app-level token (xapp-…), for Socket Mode.", "", true, secret(func(c *Config) *Secret { return &c.Slack.AppToken }, slackToken("xapp-"))},
+	{"SLACK_BOT_TOKEN", "Slack: the bot's token (xoxb-…).", "", true, secret(func(c *Config) *Secret { return &c.Slack.BotToken }, slackToken("xoxb-", ""))},
+	{"SLACK_SIGNING_SECRET", "Slack: the signing secret, when Slack calls us over HTTP.", "", true, secret(func(c *Config) *Secret { return &c.Slack.SigningSecret }, slackToken("", "the signing secret"))},
+	{"SLACK_APP_TOKEN", "Slack: the app-level token (xapp-…), for Socket Mode.", "", true, secret(func(c *Config) *Secret { return &c.Slack.AppToken }, slackToken("xapp-", ""))},
+	{"SLACK_CLIENT_ID", "Slack: the app's client id, when several workspaces install it.", "", false, plain(func(c *Config) *string { return &c.Slack.ClientID }, clientID)},
+	{"SLACK_CLIENT_SECRET", "Slack: the app's client secret, when several workspaces install it.", "", true, secret(func(c *Config) *Secret { return &c.Slack.ClientSecret }, slackToken("", "the client secret"))},
+	{"SLACK_WORKSPACES", "Slack: the ids of the workspaces (T…) and organizations (E…) that may install it, with commas between them.", "", false, plain(func(c *Config) *string { return &c.Slack.Workspaces }, workspaces)},
 	{"SLACK_API_URL", "Slack's Web API, if not Slack's own.", "", false, webURL(func(c *Config) *string { return &c.Slack.APIURL })},
 	{"DISCORD_TOKEN", "Discord: the bot's token.", "", true, secret(func(c *Config) *Secret { return &c.Discord.Token })},
 	{"DISCORD_APPLICATION_ID", "Discord: the application's id, a number.", "", false, plain(func(c *Config) *string { return &c.Discord.ApplicationID }, digits)},
@@ -130,19 +133,41 @@ func database(s string) error {
 	return nil
 }
 
-// slackToken notices a token in the place of another one, which Slack's look-alike names invite.
-func slackToken(own string) check {
+// slackToken notices a token in the place of another one, or of the secret, which Slack's look-alike names invite.
+func slackToken(own, secret string) check {
 	return func(s string) error {
 		for prefix, name := range map[string]string{"xoxb-": "a bot token", "xapp-": "an app-level token", "xoxp-": "a user token"} {
 			if prefix != own && strings.HasPrefix(s, prefix) {
 				if own == "" {
-					return fmt.Errorf("is %s (%s…): the signing secret is under Basic Information", name, prefix)
+					return fmt.Errorf("is %s (%s…): %s is under Basic Information", name, prefix, secret)
 				}
 				return fmt.Errorf("is %s (%s…), but must begin with %s", name, prefix, own)
 			}
 		}
 		return nil
 	}
+}
+
+var clientIDPattern = regexp.MustCompile(`^[0-9]+\.[0-9]+$`)
+
+func clientID(s string) error {
+	if !clientIDPattern.MatchString(s) {
+		return fmt.Errorf("must be two numbers with a dot, such as 1234567890.1234567890123, as Basic Information shows it, not %q", s)
+	}
+	return nil
+}
+
+var workspacePattern = regexp.MustCompile(`^[TE][A-Z0-9]{2,}$`)
+
+// workspaces accepts ids with commas between them.
+func workspaces(s string) error {
+	for _, id := range strings.Split(s, ",") {
+		if id = strings.TrimSpace(id); !workspacePattern.MatchString(id) {
+			return fmt.Errorf("must be ids such as T0123456789 or E0123456789 with commas between them, not %q; "+
+				"a workspace's is in its address in the browser: https://app.slack.com/client/T…", id)
+		}
+	}
+	return nil
 }
 
 // tokens accepts words with commas between them.
