@@ -123,6 +123,9 @@ func (b *Bot) Handle(ctx context.Context, e chat.Event) (chat.Reply, error) {
 		e.Submit = &s
 	}
 	b.openEarly(e)
+	if e.Describe != nil {
+		e.Person = e.Describe(ctx)
+	}
 	t, err := b.turn(ctx, e)
 	var r chat.Reply
 	if err == nil {

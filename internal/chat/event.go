@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"context"
 	"slices"
 	"time"
 )
@@ -19,6 +20,8 @@ type Event struct {
 	Home      bool   // it was done in the app's home, which Reply.Home replaces
 	Person    Person
 	At        time.Time
+	// Describe, if set, tells more of the person. It may take a moment, so it comes after Early.
+	Describe func(context.Context) Person
 	// Early, if set, opens a form before the answer is known, where a form that waits for the store may open too late. It may
 	// be called once, and does not block. Reply.Form replaces what it opened.
 	Early func(Form)
