@@ -36,6 +36,7 @@ type commands struct {
 	Version versionCommand `cmd:"" help:"Print the version."`
 
 	Mattermost mattermostCommand `cmd:"" help:"Prepare a Mattermost server for Balie: balie mattermost setup."`
+	Slack      slackCommand      `cmd:"" help:"Print what Slack makes Balie's app from: balie slack manifest."`
 }
 
 // surroundings are what a command may use of the process.
