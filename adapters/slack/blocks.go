@@ -24,6 +24,7 @@ const (
 	addressMax      = 1_500 // characters of an address
 	linkTextMax     = 1_000 // characters of what a link says
 	actionsMax      = 25    // elements of a row of buttons
+	elementsMax     = 25    // elements of the buttons of a post
 	factsMax        = 10    // facts of a section
 	factMax         = 1_900 // characters of a fact
 	factLabelMax    = 100   // characters of a fact's label
@@ -104,7 +105,7 @@ func elementsOf(buttons []chat.Button, make elements) []slackapi.BlockElement {
 			}
 		}
 	}
-	return out[:min(len(out), buttonsMax)]
+	return out[:min(len(out), elementsMax)]
 }
 
 func actionID(e slackapi.BlockElement) string {
