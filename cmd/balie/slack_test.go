@@ -2,8 +2,15 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"balie/deploy"
 )
 
 func TestSlackManifest(t *testing.T) {
@@ -51,5 +58,44 @@ func TestSlackManifest(t *testing.T) {
 	code, out, _ := balie(t, dir, nil, "slack", "manifest", "--help")
 	if code != 0 || !strings.Contains(out, "--oauth") {
 		t.Errorf("the help: exit code %d\n%s", code, out)
+	}
+}
+
+func TestDoctorLooksAtSlack(t *testing.T) {
+	slack := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/api/auth.test":
+			w.Header().Set("X-OAuth-Scopes", "chat:write")
+			fmt.Fprint(w, `{"ok":true,"team":"Acme","user":"balie","team_id":"T111","user_id":"U111","bot_id":"B111"}`)
+		case "/api/bots.info":
+			fmt.Fprint(w, `{"ok":false,"error":"missing_scope"}`)
+		case "/api/conversations.info":
+			fmt.Fprintf(w, `{"ok":true,"channel":{"id":%q,"name":"room","is_member":false}}`, r.PostFormValue("channel"))
+		default:
+			t.Errorf("Slack is asked for %s", r.URL.Path)
+		}
+	}))
+	defer slack.Close()
+	dir := folder(t)
+	channels := "channels: {slack: C111}\n    requests: {slack: C222}\n    "
+	policy := strings.Replace(string(deploy.DefaultPolicy), "channels:      ", channels+"# was:", 1)
+	policy = strings.Replace(policy, "      playground: ict-triage\n", "", 1)
+	if err := os.WriteFile(filepath.Join(dir, "helpdesk.yaml"), []byte(policy), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, out, errs := balie(t, dir, []string{"SLACK_BOT_TOKEN=xoxb-hush", "SLACK_SIGNING_SECRET=hush", "SLACK_API_URL=" + slack.URL + "/api"}, "doctor")
+	if code != 1 || strings.Contains(out+errs, "hush") {
+		t.Errorf("exit code %d\n%s%s", code, out, errs)
+	}
+	for _, want := range []string{
+		"ok       slack      SLACK_BOT_TOKEN is the bot @balie's in Acme (T111)",
+		"problem  slack      the permission commands is missing",
+		"problem  slack      triage channel #room: @balie is not in it; write there: /invite @balie",
+		"problem  slack      request channel #room: @balie is not in it",
+		"can be seen when Balie is running",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the doctor does not say %q\n%s%s", want, out, errs)
+		}
 	}
 }

@@ -17,11 +17,13 @@ import (
 	"github.com/oklog/ulid/v2"
 	"github.com/sirupsen/logrus"
 
-	"balie/adapters/mattermost/examine"
+	mattermostexamine "balie/adapters/mattermost/examine"
+	slackexamine "balie/adapters/slack/examine"
 	"balie/internal/config"
 	"balie/internal/policy"
 	"balie/internal/store"
 	"balie/internal/store/mongo"
+	"balie/internal/ticket"
 )
 
 // Finding is something that was looked at: what is fine about it, or else the problem and what to do.
@@ -44,15 +46,48 @@ func Examine(ctx context.Context, c config.Config, log logrus.FieldLogger) []Fin
 		findings = append(findings, examineFolder(c.DataDir))
 	}
 	findings = append(findings, examineStore(ctx, c, log, running), examineSecret(c))
+	if c.Slack.Asked() {
+		findings = append(findings, examineSlack(ctx, c, running)...)
+	}
 	if c.Mattermost.URL != "" {
 		findings = append(findings, examineMattermost(ctx, c, running)...)
 	}
 	return findings
 }
 
+// examineSlack looks at the app, and the channels that the policy names.
+func examineSlack(ctx context.Context, c config.Config, running bool) []Finding {
+	o := slackexamine.Options{
+		BotToken: c.Slack.BotToken.Reveal(), SigningSecret: c.Slack.SigningSecret.Reveal(), AppToken: c.Slack.AppToken.Reveal(),
+		ClientID: c.Slack.ClientID, ClientSecret: c.Slack.ClientSecret.Reveal(), Workspaces: c.Slack.EachWorkspace(),
+		APIURL: c.Slack.APIURL, URL: c.URL, Running: running,
+	}
+	// What is wrong with the policy is said elsewhere.
+	if p, err := policy.Load(c.Policy); err == nil {
+		o.Channels = []slackexamine.Channel{}
+		add := func(places []ticket.Channel, requests bool) {
+			for _, place := range places {
+				channel := slackexamine.Channel{Workspace: place.Workspace, ID: place.ID, Requests: requests}
+				if place.Platform == "slack" && !slices.Contains(o.Channels, channel) {
+					o.Channels = append(o.Channels, channel)
+				}
+			}
+		}
+		for _, team := range p.Teams {
+			add(team.Triage, false)
+			add(team.Requests, true)
+		}
+	}
+	var findings []Finding
+	for _, f := range slackexamine.Examine(ctx, o) {
+		findings = append(findings, Finding{About: "slack", Fine: f.Fine, Problem: f.Problem})
+	}
+	return findings
+}
+
 // examineMattermost looks at the server and the channels that the policy names on it.
 func examineMattermost(ctx context.Context, c config.Config, running bool) []Finding {
-	o := examine.Options{URL: c.Mattermost.URL, Token: c.Mattermost.Token.Reveal(), Callback: c.URL, Running: running}
+	o := mattermostexamine.Options{URL: c.Mattermost.URL, Token: c.Mattermost.Token.Reveal(), Callback: c.URL, Running: running}
 	for _, t := range c.Mattermost.EachCommandToken() {
 		o.CommandTokens = append(o.CommandTokens, t.Reveal())
 	}
@@ -68,7 +103,7 @@ func examineMattermost(ctx context.Context, c config.Config, running bool) []Fin
 		}
 	}
 	var findings []Finding
-	for _, f := range examine.Examine(ctx, o) {
+	for _, f := range mattermostexamine.Examine(ctx, o) {
 		findings = append(findings, Finding{About: "mattermost", Fine: f.Fine, Problem: f.Problem})
 	}
 	return findings
