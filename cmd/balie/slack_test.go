@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"balie/adapters/slack/manifest"
 	"balie/deploy"
 )
 
@@ -96,6 +97,15 @@ func TestDoctorLooksAtSlack(t *testing.T) {
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the doctor does not say %q\n%s%s", want, out, errs)
+		}
+	}
+}
+
+func TestTheReadmeExplainsEveryPermission(t *testing.T) {
+	text := read(t, filepath.Join("..", "..", "README.md"))
+	for _, scope := range manifest.BotScopes {
+		if !strings.Contains(text, "`"+scope+"`") {
+			t.Errorf("README.md does not say what %s is for", scope)
 		}
 	}
 }

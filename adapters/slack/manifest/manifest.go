@@ -86,7 +86,8 @@ func New(o Options) slackapi.Manifest {
 				{Name: t.open, CallbackID: NewTicket, Description: t.openMeaning, Type: slackapi.GlobalShortcut},
 			},
 			SlashCommands: []slackapi.ManifestSlashCommand{
-				{Command: Command, Description: t.command, UsageHint: t.hint, Url: at(CommandsPath)},
+				// Escaped, people and channels come with their ids.
+				{Command: Command, Description: t.command, UsageHint: t.hint, Url: at(CommandsPath), ShouldEscape: true},
 			},
 		},
 		OAuthConfig: slackapi.OAuthConfig{Scopes: slackapi.OAuthScopes{Bot: BotScopes}},

@@ -26,7 +26,9 @@ var needs = map[string][]string{
 	"AuthTestContext":                {},
 	"OpenViewContext":                {},
 	"UpdateViewContext":              {},
+	"PushViewContext":                {},
 	"PublishViewContext":             {},
+	"ListTeamsContext":               {},
 	"GetPermalinkContext":            {},
 	"StartSocketModeContext":         {}, // the app's token has connections:write
 	"GetOAuthV2ResponseContext":      {},
