@@ -23,7 +23,11 @@ import (
 
 // lookAtAddress says whether Balie takes in what Slack signs, by doing what Slack does before it uses an address.
 func (v *visit) lookAtAddress(ctx context.Context) {
-	if !v.lookAtURL("Slack calls", "or use Socket Mode (SLACK_APP_TOKEN), which needs none") {
+	instead := "or use Socket Mode (SLACK_APP_TOKEN), which needs none"
+	if v.AppToken != "" {
+		instead = "or take SLACK_SIGNING_SECRET away if the app is in Socket Mode"
+	}
+	if !v.lookAtURL("Slack calls", instead) {
 		return
 	}
 	if !v.Running {
