@@ -32,9 +32,6 @@ func (d *deliverer) carry(ctx context.Context, l *lane, p store.Delivery) error 
 	if !ok {
 		return unknownPlatform(room.Place.Platform)
 	}
-	if wait := d.gate(room.Place); wait > 0 {
-		return &chat.SendError{Retry: wait, Err: errors.New("the destination asked to wait")}
-	}
 	s := sending{deliverer: d, lane: l, delivery: p, room: room, platform: platform, view: d.viewOf(ctx, l.Ticket, room)}
 	switch p.Effect.Kind {
 	case ticket.EffectCard:
@@ -79,23 +76,54 @@ func (s sending) card(ctx context.Context) error {
 	if s.fresh {
 		return nil // several changes are one edit
 	}
-	p := s.view.root(ctx, s.Ticket, s.room)
-	p.Key, p.To, p.Again = s.delivery.ID, s.room.Place, s.again(s.delivery)
 	if ref, ok := s.ref(s.room.ID); ok {
-		err := s.platform.Edit(ctx, ref, p)
-		if gone, ok := errors.AsType[*chat.SendError](err); !ok || !gone.Gone {
+		gone, err := s.change(func() error { return s.platform.Edit(ctx, ref, s.root(ctx)) })
+		if !gone {
 			s.fresh = err == nil
 			return err
 		}
 		// Somebody deleted it: a ticket without a card would be lost.
 	}
-	ref, err := s.platform.Send(ctx, p)
+	if err := s.turn(); err != nil {
+		return err
+	}
+	ref, err := s.platform.Send(ctx, s.root(ctx))
 	if err != nil {
 		return err
 	}
 	s.fresh = true
 	s.keep(s.room.ID, ref)
 	return nil
+}
+
+func (s sending) root(ctx context.Context) chat.Post {
+	p := s.view.root(ctx, s.Ticket, s.room)
+	p.Key, p.To, p.Again = s.delivery.ID, s.room.Place, s.again(s.delivery)
+	return p
+}
+
+// turn says whether the delivery may make a post now; else it is a *laterError.
+func (s sending) turn() error {
+	every := s.pace.every(s.platform.Caps())
+	if at := s.slots.post(s.room.Place, every, s.delivery.ID, s.Ticket.ID); !at.IsZero() {
+		return &laterError{at}
+	}
+	return nil
+}
+
+// change does what changes a post, unless the room's place wants to be left alone. Gone says that there is no such post.
+func (s sending) change(do func() error) (gone bool, err error) {
+	if at := s.slots.edit(s.room.Place); !at.IsZero() {
+		return false, &laterError{at}
+	}
+	err = do()
+	if err == nil {
+		return false, nil
+	}
+	if e, ok := errors.AsType[*chat.SendError](err); ok && e.Gone {
+		return true, nil
+	}
+	return false, &editError{err}
 }
 
 // thread is the place under the room's first post.
@@ -135,7 +163,46 @@ func (s sending) entry(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, f := range e.Files {
+	if err := s.attach(ctx, &p, e.Files); err != nil {
+		return err
+	}
+	files, most := p.Files, s.platform.Caps().FilesMax
+	if most == 0 || most > len(files) {
+		most = len(files)
+	}
+	p.Files = files[:most]
+	name := store.PostID(s.room.ID, e.N)
+	if err := s.once(ctx, name, p); err != nil {
+		return err
+	}
+	for n := most; n < len(files); n += most { // what one post does not take
+		more := chat.Post{Key: p.Key + "|" + strconv.Itoa(n), To: p.To, Author: p.Author, At: p.At, Quiet: true, Again: p.Again,
+			Files: files[n:min(len(files), n+most)]}
+		if err := s.once(ctx, store.PostID(name, n), more); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// once makes one of the posts of a delivery, unless it stands already: between two of them others may have their turn.
+func (s sending) once(ctx context.Context, name string, p chat.Post) error {
+	if _, ok := s.ref(name); ok {
+		return nil
+	}
+	if err := s.turn(); err != nil {
+		return err
+	}
+	ref, err := s.platform.Send(ctx, p)
+	if err == nil {
+		s.keep(name, ref)
+	}
+	return err
+}
+
+// attach adds the files to the post.
+func (s sending) attach(ctx context.Context, p *chat.Post, files []ticket.File) error {
+	for _, f := range files {
 		info, content, err := s.desk.Store.OpenFile(ctx, f.ID)
 		if errors.Is(err, store.ErrNotFound) {
 			p.Text += "\n*" + s.view.say.Say("file_lost", "name", escape(f.Name)) + "*"
@@ -153,23 +220,6 @@ func (s sending) entry(ctx context.Context) error {
 				return content, err
 			}})
 	}
-	files, most := p.Files, s.platform.Caps().FilesMax
-	if most == 0 {
-		most = len(files)
-	}
-	p.Files = files[:min(len(files), most)]
-	ref, err := s.platform.Send(ctx, p)
-	if err != nil {
-		return err
-	}
-	for n := most; n < len(files); n += most { // what one post does not take
-		more := chat.Post{Key: p.Key + "|" + strconv.Itoa(n), To: p.To, Author: p.Author, At: p.At, Quiet: true, Again: p.Again,
-			Files: files[n:min(len(files), n+most)]}
-		if _, err := s.platform.Send(ctx, more); err != nil {
-			return err
-		}
-	}
-	s.keep(store.PostID(s.room.ID, e.N), ref)
 	return nil
 }
 
@@ -200,7 +250,8 @@ func (s sending) update(ctx context.Context) error {
 		return err
 	}
 	p.Mention = nil
-	return s.unlessGone(s.platform.Edit(ctx, ref, p))
+	_, err = s.change(func() error { return s.platform.Edit(ctx, ref, p) })
+	return err // there is nothing left to change if it is gone
 }
 
 func (s sending) remove(ctx context.Context) error {
@@ -208,20 +259,16 @@ func (s sending) remove(ctx context.Context) error {
 	if !ok {
 		return nil
 	}
-	return s.unlessGone(s.platform.Delete(ctx, ref))
-}
-
-// unlessGone takes it as done that there is nothing left to change.
-func (s sending) unlessGone(err error) error {
-	if gone, ok := errors.AsType[*chat.SendError](err); ok && gone.Gone {
-		return nil
-	}
+	_, err := s.change(func() error { return s.platform.Delete(ctx, ref) })
 	return err
 }
 
 func (s sending) story(ctx context.Context) error {
 	to, err := s.thread()
 	if err != nil {
+		return err
+	}
+	if err := s.turn(); err != nil {
 		return err
 	}
 	entries := s.Ticket.Entries

@@ -17,37 +17,6 @@ import (
 	"balie/internal/ticket"
 )
 
-// Pace says how busy the bot is when nobody asks anything of it. Zero values are replaced by the defaults.
-type Pace struct {
-	Workers  int           // tickets delivered for at once; 32
-	Poll     time.Duration // between looks for deliveries that nobody told us of; 1 s
-	Lease    time.Duration // how long a worker may take for one ticket; 30 s
-	Send     time.Duration // how long one post may take; 15 s
-	Tick     time.Duration // between looks for tickets that are due; 1 s
-	Roster   time.Duration // between looks at who the agents are; 30 s
-	Backoff  time.Duration // after the first failure, doubled up to 5 min; 1 s
-	Patience time.Duration // until a post that keeps failing, although its platform is there, is given up; 24 h
-}
-
-func (p Pace) orDefaults() Pace {
-	set := func(d *time.Duration, v time.Duration) {
-		if *d == 0 {
-			*d = v
-		}
-	}
-	if p.Workers == 0 {
-		p.Workers = 32
-	}
-	set(&p.Poll, time.Second)
-	set(&p.Lease, 30*time.Second)
-	set(&p.Send, 15*time.Second)
-	set(&p.Tick, time.Second)
-	set(&p.Roster, 30*time.Second)
-	set(&p.Backoff, time.Second)
-	set(&p.Patience, 24*time.Hour)
-	return p
-}
-
 // deliverer carries out what tickets want told. It alone writes a ticket's delivery half, under a lease.
 type deliverer struct {
 	*Bot
@@ -55,17 +24,18 @@ type deliverer struct {
 	queue *queue
 	asked *expirable.LRU[string, struct{}] // people whom their platform was asked about lately
 
+	slots *slots
+
 	started time.Time
 
 	mu      sync.Mutex
-	gates   map[chat.Place]time.Time // destinations that asked to wait, and until when
-	blocked map[chat.Place]string    // destinations that wait for an admin, and why
+	blocked map[chat.Place]string // destinations that wait for an admin, and why
 }
 
 func newDeliverer(b *Bot) *deliverer {
 	return &deliverer{Bot: b, owner: ulid.Make().String(), queue: newQueue(),
-		asked: expirable.NewLRU[string, struct{}](10_000, nil, time.Minute), gates: map[chat.Place]time.Time{}, blocked: map[chat.Place]string{},
-		started: b.now().UTC()}
+		asked: expirable.NewLRU[string, struct{}](10_000, nil, time.Minute), blocked: map[chat.Place]string{},
+		slots: newSlots(b.now, b.pace.Lease), started: b.now().UTC()}
 }
 
 func (d *deliverer) nudge(id string) { d.queue.push(id) }
@@ -78,6 +48,7 @@ func (d *deliverer) run(ctx context.Context) {
 		wg.Go(func() { d.work(ctx, leased) })
 	}
 	wg.Go(func() { d.poll(ctx, leased) })
+	wg.Go(func() { d.callUp(ctx) })
 	wg.Wait()
 }
 
@@ -247,14 +218,17 @@ func (d *deliverer) drive(ctx context.Context, l *lane, deadline time.Time) {
 		if until := l.until(p); until.After(d.now()) {
 			l.hold(p, until)
 			if p.Next.Before(until) {
-				p.Next = until // or the store would find it due at once, again and again
-				l.mu.Lock()
-				l.out.Retry = append(l.out.Retry, p)
-				l.mu.Unlock()
+				d.postpone(l, p, until) // or the store would find it due at once, again and again
 			}
 			continue
 		}
-		d.settle(l, p, d.carry(ctx, l, p))
+		err := d.carry(ctx, l, p)
+		if later, ok := errors.AsType[*laterError](err); ok {
+			l.hold(p, later.until)
+			d.postpone(l, p, later.until)
+			continue
+		}
+		d.settle(l, p, err)
 	}
 }
 
@@ -285,9 +259,13 @@ func (l *lane) hold(p store.Delivery, until time.Time) {
 func (d *deliverer) settle(l *lane, p store.Delivery, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	room, ok := l.Ticket.Room(p.Effect.Room)
 	if err == nil {
 		l.out.Done = append(l.out.Done, p.ID)
-		d.unblock(l, p)
+		if ok {
+			d.slots.forget(room.Place, p.ID)
+			d.unblock(room.Place)
+		}
 		return
 	}
 	now := d.now().UTC()
@@ -295,97 +273,99 @@ func (d *deliverer) settle(l *lane, p store.Delivery, err error) {
 	if !errors.As(err, &s) {
 		s = &chat.SendError{Err: err}
 	}
+	_, edit := errors.AsType[*editError](err)
 	p.Tries++
 	p.Error = ticket.Cut(ticket.Line(err.Error()), 300)
 	log := d.log.WithFields(logrus.Fields{"ticket": l.Ticket.Key, "room": p.Effect.Room, "kind": string(p.Effect.Kind), "tries": p.Tries}).WithError(err)
+	wait := d.wait(p.Tries)
 	switch {
 	case s.Gone || s.Refused != "" || s.Blocked == "" && s.Retry == 0 && now.Sub(p.At) > d.pace.Patience && p.Tries > 10:
 		log.Warn("a delivery was given up")
 		l.out.Done = append(l.out.Done, p.ID)
 		l.out.Dead = append(l.out.Dead, store.Dead{Delivery: p, Ticket: l.Ticket.ID, Key: l.Ticket.Key, Reason: p.Error, Since: now})
+		d.slots.forget(room.Place, p.ID)
 		return
 	case s.Blocked != "":
-		p.Next = now.Add(min(d.wait(p.Tries), time.Minute))
-		d.block(l, p, s.Blocked, log)
-	case s.Retry > 0:
-		p.Next = now.Add(s.Retry)
-		if room, ok := l.Ticket.Room(p.Effect.Room); ok {
-			d.close(room.Place, p.Next)
+		wait = min(wait, time.Minute)
+		if ok {
+			d.block(room.Place, s.Blocked, log)
 		}
-		log.WithField("wait", s.Retry).Debug("a destination asked to wait")
+	case s.Retry > 0:
+		wait = s.Retry
+		log.WithField("wait", wait).Debug("a destination asked to wait")
 	default:
-		wait := d.wait(p.Tries)
-		p.Next = now.Add(wait)
 		log.WithField("wait", wait).Warn("a delivery failed and will be tried again")
+	}
+	p.Next = now.Add(wait)
+	if ok {
+		p.Next = d.retreat(room.Place, l.Ticket.ID, p, s, edit)
 	}
 	l.hold(p, p.Next)
 	l.out.Retry = append(l.out.Retry, p)
 }
 
-// block keeps a destination free that an admin has to put right, and tells so when it begins: once for all destinations of
-// a platform that wait for the same thing.
-func (d *deliverer) block(l *lane, p store.Delivery, why string, log logrus.FieldLogger) {
-	room, ok := l.Ticket.Room(p.Effect.Room)
-	if !ok {
-		return
+// retreat leaves a room's place alone for as long as its platform asks, and says when the delivery that learned of it has
+// its turn.
+func (d *deliverer) retreat(to chat.Place, ticket string, p store.Delivery, s *chat.SendError, edit bool) time.Time {
+	every := d.every(to.Platform)
+	switch {
+	case s.Blocked != "":
+		d.slots.shutEdits(to, p.Next)
+		return d.slots.shut(to, every, p.ID, ticket, p.Next)
+	case edit && s.Retry > 0:
+		d.slots.shutEdits(to, p.Next)
+		return p.Next
+	case edit:
+		return p.Next
+	case s.Retry > 0:
+		return d.slots.shut(to, every, p.ID, ticket, p.Next)
 	}
-	d.close(room.Place, p.Next)
+	return d.slots.again(to, every, p.ID, ticket, p.Next)
+}
+
+// block notes that a destination waits for an admin, and tells so when it begins: once for all destinations of a platform
+// that wait for the same thing.
+func (d *deliverer) block(to chat.Place, why string, log logrus.FieldLogger) {
 	d.mu.Lock()
 	told := false
 	for place, reason := range d.blocked {
-		told = told || reason == why && place.Platform == room.Place.Platform
+		told = told || reason == why && place.Platform == to.Platform
 	}
-	d.blocked[room.Place] = why
+	d.blocked[to] = why
 	d.mu.Unlock()
 	if !told {
-		log.WithFields(logrus.Fields{"platform": room.Place.Platform, "channel": room.Place.Channel, "todo": why}).
+		log.WithFields(logrus.Fields{"platform": to.Platform, "channel": to.Channel, "todo": why}).
 			Warn("posts wait for an admin; they are sent when it is put right")
 	}
 }
 
 // unblock notes that a destination takes posts again.
-func (d *deliverer) unblock(l *lane, p store.Delivery) {
-	room, ok := l.Ticket.Room(p.Effect.Room)
-	if !ok {
-		return
-	}
+func (d *deliverer) unblock(to chat.Place) {
 	d.mu.Lock()
-	_, was := d.blocked[room.Place]
-	delete(d.blocked, room.Place)
+	_, was := d.blocked[to]
+	delete(d.blocked, to)
 	d.mu.Unlock()
 	if was {
-		d.log.WithFields(logrus.Fields{"platform": room.Place.Platform, "channel": room.Place.Channel}).Info("posts go on")
+		d.log.WithFields(logrus.Fields{"platform": to.Platform, "channel": to.Channel}).Info("posts go on")
 	}
+}
+
+// every is the time between two posts to one channel of the platform.
+func (d *deliverer) every(platform string) time.Duration {
+	if p, ok := d.platforms[platform]; ok {
+		return d.pace.every(p.Caps())
+	}
+	return 0
 }
 
 // again says since when somebody may have sent the delivery without its outcome being known: this process, one before it,
-// or another one whose lease has run out. Zero if nobody has.
+// or another one whose lease has run out. Zero if nobody has. Nobody tries a delivery before its Next.
 func (d *deliverer) again(p store.Delivery) time.Time {
-	if p.Tries > 0 || !p.At.After(d.started) || d.now().Sub(p.At) >= d.pace.Lease {
+	since := latest(p.At, p.Next)
+	if p.Tries > 0 || !since.After(d.started) || d.now().Sub(since) >= d.pace.Lease {
 		return p.At
 	}
 	return time.Time{}
-}
-
-// close keeps a destination free until the time given.
-func (d *deliverer) close(to chat.Place, until time.Time) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for place, t := range d.gates {
-		if t.Before(d.now()) {
-			delete(d.gates, place)
-		}
-	}
-	if until.After(d.gates[to]) {
-		d.gates[to] = until
-	}
-}
-
-// gate is how long the destination still wants to be left alone.
-func (d *deliverer) gate(to chat.Place) time.Duration {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.gates[to].Sub(d.now())
 }
 
 // noteDead notes on the ticket that something could not be told: before it is given up, and once however often that is

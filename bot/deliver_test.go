@@ -117,7 +117,8 @@ func TestWaitsForAnAdmin(t *testing.T) {
 				return now
 			}
 			o.fail(c.fails)
-			b := s.make(o, bot.Pace{Poll: time.Millisecond, Patience: time.Hour, Backoff: time.Millisecond})
+			// Days pass, but no lease runs out.
+			b := s.make(o, bot.Pace{Poll: time.Millisecond, Patience: time.Hour, Backoff: time.Millisecond, Lease: 10_000 * time.Hour})
 			s.run(b)
 			e := event("open")
 			e.Submit = &chat.Submit{Form: chat.Value{Verb: "open"}, Values: chat.Values{"summary": {"x"}, "type": {"question"}, "category": {"other"}}}

@@ -106,6 +106,7 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 	}
 	d := desk.New(a.store, a.policy, o.Now)
 	a.bot = bot.New(bot.Options{Desk: d, Platforms: a.platform, Log: o.Log, Now: o.Now, Pace: o.Pace})
+	seen.watch(a.bot.Delay)
 	a.handle = a.guarded(seen.handler(a.bot.Handle))
 	if err := a.bot.Prepare(ctx); err != nil {
 		return nil, fmt.Errorf("prepare the helpdesk: %w", err)

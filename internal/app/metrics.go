@@ -94,6 +94,14 @@ func kindOf(e chat.Event) string {
 	return "unknown"
 }
 
+// watch has the bot's own measures told.
+func (m *metrics) watch(delay func() time.Duration) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "balie_delivery_delay_seconds",
+		Help: "How long a new post of this process waits for its turn in the busiest channel, where a platform takes one post at a time.",
+	}, func() float64 { return delay().Seconds() }))
+}
+
 // counting is s with its new tickets counted.
 func (m *metrics) counting(s store.Store) store.Store { return countingStore{s, m.opened} }
 
@@ -113,7 +121,7 @@ func (s countingStore) Create(ctx context.Context, t ticket.Ticket, out []store.
 var (
 	upDesc      = prometheus.NewDesc("balie_store_up", "Whether the store could be read.", nil, nil)
 	backlogDesc = prometheus.NewDesc("balie_delivery_backlog_tickets", "Tickets with something to deliver, counted up to 10 000.", nil, nil)
-	ageDesc     = prometheus.NewDesc("balie_delivery_oldest_seconds", "How long the oldest delivery has been due; 0 if there is none.", nil, nil)
+	ageDesc     = prometheus.NewDesc("balie_delivery_oldest_seconds", "How long the oldest delivery has been due; 0 if there is none, or if all wait for their turn.", nil, nil)
 	deadDesc    = prometheus.NewDesc("balie_deliveries_dead", "Deliveries that were given up, counted up to 1 000.", nil, nil)
 )
 

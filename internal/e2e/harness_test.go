@@ -140,7 +140,7 @@ func (w *world) run() {
 	log.AddHook(w.log)
 	ctx, cancel := context.WithCancel(context.Background())
 	o := app.Options{Config: w.cfg, Policy: w.policy, Now: w.clock.Now, Log: log,
-		Pace: bot.Pace{Poll: 20 * time.Millisecond, Tick: 20 * time.Millisecond}}
+		Pace: bot.Pace{Poll: 20 * time.Millisecond, Tick: 20 * time.Millisecond, PerChannel: time.Millisecond}}
 	w.net.connect(&o)
 	if w.adjust != nil {
 		w.adjust(&o)
