@@ -85,6 +85,7 @@ type Caps struct {
 	FormLine      int   // bytes of a one-line text in a form
 	FormText      int   // bytes of a longer text in a form
 	Lookups       bool  // options can be asked for while somebody types
+	Home          bool  // the bot has a home for each person
 	MessageMenu   bool  // the menu of a message has the bot's shortcuts
 	LabelMax      int   // characters of a label, title or button
 	OptionsMax    int   // options of a select
