@@ -5,6 +5,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"strconv"
 	"time"
@@ -73,6 +74,8 @@ type Query struct {
 	Team     string // handled by
 	Assignee string
 	Open     *bool
+	// Unassigned leaves only the open tickets of Team that nobody has. It goes with no Words.
+	Unassigned bool
 	// Words must all be in the ticket, the last of them at least as the beginning of a word. See Words.
 	Words []string
 	Order Order
@@ -87,7 +90,34 @@ type Order string
 const (
 	Newest Order = ""       // by creation, the newest first
 	Oldest Order = "oldest" // by creation, the oldest first: the queue
+	// Waiting leaves only the tickets of Team that wait for an answer, the one that waits longest first: see
+	// ticket.Ticket.WaitsSince. It goes with nothing else that narrows.
+	Waiting Order = "waiting"
 )
+
+// Check says what is wrong with the query, if something is; nil means that an engine can answer it. Cursors are an
+// engine's own.
+func (q Query) Check() error {
+	led := 0
+	for _, by := range []string{q.Person, q.Team, q.Assignee} {
+		if by != "" {
+			led++
+		}
+	}
+	switch {
+	case led != 1:
+		return errors.New("exactly one of person, team and assignee must be given")
+	case q.Limit < 1 || q.Limit > 200:
+		return fmt.Errorf("a page of %d: want 1 to 200", q.Limit)
+	case q.Order != Newest && q.Order != Oldest && q.Order != Waiting:
+		return fmt.Errorf("unknown order %q", q.Order)
+	case q.Unassigned && (q.Team == "" || len(q.Words) > 0 || q.Open != nil && !*q.Open):
+		return errors.New("only open tickets of a team, without words, can be found as unassigned")
+	case q.Order == Waiting && (q.Team == "" || len(q.Words) > 0 || q.Unassigned || q.Open != nil && !*q.Open):
+		return errors.New("only open tickets of a team, without words, can be found by how long they wait")
+	}
+	return nil
+}
 
 // Page is a part of a list. Next is the cursor of the next page, empty after the last.
 type Page struct {

@@ -20,7 +20,8 @@ type document struct {
 	Open   bool          `bson:"open"`
 	Lists  []string      `bson:"lists"` // that it stands on, see lists
 	Words  []string      `bson:"words"`
-	Place  string        `bson:"place"` // in the order of creation, see place
+	Place  string        `bson:"place"`           // in the order of creation, see place
+	Waits  string        `bson:"waits,omitempty"` // in the order of those that wait for an answer, see waits
 
 	Pending []store.Delivery `bson:"pending"`
 	Refs    refs             `bson:"refs"`
@@ -46,13 +47,14 @@ func (d document) work() store.Work {
 	return w
 }
 
-// ticketHalf is what Save sets: the ticket, and what its lookups go by. What never changes is left out.
+// ticketHalf is what Save sets in a pipeline: the ticket, and what its lookups go by. What never changes is left out.
 func ticketHalf(t ticket.Ticket) bson.D {
 	return bson.D{
-		{Key: "ticket", Value: t},
-		{Key: "open", Value: t.Open()},
-		{Key: "lists", Value: lists(t)},
-		{Key: "words", Value: words(t)},
+		{Key: "ticket", Value: literal(t)},
+		{Key: "open", Value: literal(t.Open())},
+		{Key: "lists", Value: literal(lists(t))},
+		{Key: "words", Value: literal(words(t))},
+		{Key: "waits", Value: literalOrNone(waits(t))},
 	}
 }
 
@@ -60,7 +62,7 @@ func ticketHalf(t ticket.Ticket) bson.D {
 func newDocument(t ticket.Ticket, out []store.Delivery) document {
 	d := document{
 		ID: t.ID, Names: []string{keyName(t.Key)}, Ticket: t,
-		Open: t.Open(), Lists: lists(t), Words: words(t), Place: place(t),
+		Open: t.Open(), Lists: lists(t), Words: words(t), Place: place(t), Waits: waits(t),
 		Pending: store.NormalDeliveries(out), Refs: refs{},
 	}
 	if t.OpenEvent != "" {
@@ -81,6 +83,9 @@ func teamList(team string) string         { return "team/" + team }
 func personList(person string) string     { return "person/" + person }
 func assigneeList(assignee string) string { return "assignee/" + assignee }
 
+// unassignedList has the open tickets of the team that nobody has.
+func unassignedList(team string) string { return "unassigned/" + team }
+
 // lists are the lists that the ticket stands on: its team's, its requester's and followers', and its assignee's.
 func lists(t ticket.Ticket) []string {
 	out := []string{teamList(t.Team), personList(t.Requester)}
@@ -89,6 +94,8 @@ func lists(t ticket.Ticket) []string {
 	}
 	if t.Assignee != "" {
 		out = append(out, assigneeList(t.Assignee))
+	} else if t.Open() {
+		out = append(out, unassignedList(t.Team))
 	}
 	return out
 }
@@ -100,9 +107,11 @@ func words(t ticket.Ticket) []string {
 
 // place is where the ticket stands in the order of creation, as a string that sorts like it: one field gives the order,
 // breaks its ties, and is the cursor.
-func place(t ticket.Ticket) string {
+func place(t ticket.Ticket) string { return placeOf(t.Opened, t.ID) }
+
+func placeOf(at time.Time, id string) string {
 	const sign = 1 << 63 // so that times before 1970 come first
-	return fmt.Sprintf("%016x.%s", uint64(t.Opened.UnixMilli())^sign, t.ID)
+	return fmt.Sprintf("%016x.%s", uint64(at.UnixMilli())^sign, id)
 }
 
 // placeID is where the ticket's id begins in a place.

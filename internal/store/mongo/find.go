@@ -3,7 +3,6 @@ package mongo
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -30,10 +29,17 @@ var listedOnly = bson.D{
 
 // Find implements store.Tickets.
 func (s *Store) Find(ctx context.Context, q store.Query) (store.Page, error) {
-	list, err := list(q)
-	if err != nil {
-		return store.Page{}, err
+	if err := q.Check(); err != nil {
+		return store.Page{}, fmt.Errorf("find tickets: %w", err)
 	}
+	if q.After != "" && !isPlace(q.After) {
+		return store.Page{}, fmt.Errorf("find tickets: %q is no cursor", q.After)
+	}
+	if q.Order == store.Waiting {
+		return s.findWaiting(ctx, q)
+	}
+	list := list(q)
+	var err error
 	if len(q.Words) > 0 {
 		if q.Words = store.Tokens(strings.Join(q.Words, " ")); len(q.Words) == 0 {
 			return store.Page{}, nil
@@ -63,28 +69,16 @@ func sortListed(list []listed, o store.Order) {
 }
 
 // list is the list that the query is for.
-func list(q store.Query) (name string, err error) {
-	n := 0
-	if q.Team != "" {
-		n, name = n+1, teamList(q.Team)
-	}
-	if q.Person != "" {
-		n, name = n+1, personList(q.Person)
-	}
-	if q.Assignee != "" {
-		n, name = n+1, assigneeList(q.Assignee)
-	}
+func list(q store.Query) string {
 	switch {
-	case n != 1:
-		err = errors.New("store: a query needs exactly one of person, team and assignee")
-	case q.Limit < 1 || q.Limit > 200:
-		err = fmt.Errorf("store: a query for %d tickets at a time, and not 1 to 200", q.Limit)
-	case q.Order != store.Newest && q.Order != store.Oldest:
-		err = fmt.Errorf("store: a query for the unknown order %q", q.Order)
-	case q.After != "" && !isPlace(q.After):
-		err = fmt.Errorf("store: a query with %q, which is no cursor", q.After)
+	case q.Unassigned:
+		return unassignedList(q.Team)
+	case q.Team != "":
+		return teamList(q.Team)
+	case q.Person != "":
+		return personList(q.Person)
 	}
-	return name, err
+	return assigneeList(q.Assignee)
 }
 
 func direction(o store.Order) int {
@@ -101,6 +95,8 @@ func (s *Store) findAlong(ctx context.Context, q store.Query, list string) ([]li
 	opens := []bool{true, false}
 	if q.Open != nil {
 		opens = []bool{*q.Open}
+	} else if q.Unassigned {
+		opens = opens[:1]
 	}
 	var found []listed
 	for _, open := range opens {

@@ -12,12 +12,13 @@ import (
 )
 
 // format is the version of the documents. A later one moves the documents of earlier ones when it opens them.
-const format = 1
+const format = 2
 
 // The names of indexes that queries or errors refer to.
 const (
 	indexLists    = "lists"
 	indexWords    = "words"
+	indexWaits    = "waits"
 	indexSend     = "send"
 	indexAccounts = "accounts"
 	indexID       = "_id_"
@@ -40,6 +41,7 @@ func (s *Store) indexes() []index {
 		{s.tickets, "roots", bson.D{up("roots")}, sparse()},
 		{s.tickets, indexLists, bson.D{up("lists"), up("open"), up("place")}, plain()},
 		{s.tickets, indexWords, bson.D{up("ticket.team"), up("words")}, plain()},
+		{s.tickets, indexWaits, bson.D{up("waits")}, sparse()},
 		{s.tickets, "due", bson.D{up("ticket.nextDue")}, sparse()},
 		{s.tickets, indexSend, bson.D{up("sendAt")}, sparse()},
 		{s.history, "ticket", bson.D{up("ticket"), down("n")}, plain()},
@@ -82,7 +84,7 @@ func (s *Store) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if d.Version != format {
+	if d.Version > format {
 		return fmt.Errorf("the database %q has format %d, and this version of Balie knows %d: use the version that wrote it, or a later one",
 			s.server.database, d.Version, format)
 	}
@@ -90,6 +92,11 @@ func (s *Store) prepare(ctx context.Context) error {
 		// Without the limit of one operation: an index over a large collection takes its time, and only once.
 		if _, err := i.collection.Indexes().CreateOne(ctx, driver.IndexModel{Keys: i.keys, Options: i.options.SetName(i.name)}); err != nil {
 			return fmt.Errorf("make the index %q of %q: %w", i.name, i.collection.Name(), err)
+		}
+	}
+	if d.Version < format {
+		if err := s.fillWaiting(ctx); err != nil {
+			return fmt.Errorf("bring the database %q to format %d: %w", s.server.database, format, err)
 		}
 	}
 	return nil

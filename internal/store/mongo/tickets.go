@@ -48,9 +48,6 @@ func (s *Store) Save(ctx context.Context, t ticket.Ticket, out []store.Delivery)
 	t.Entries = kept
 
 	set := ticketHalf(t)
-	for i := range set {
-		set[i].Value = literal(set[i].Value)
-	}
 	if len(old) > 0 {
 		set = append(set, bson.E{Key: "moving", Value: joined("$moving", old)})
 	}

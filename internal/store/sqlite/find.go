@@ -19,6 +19,12 @@ import (
 // Find lists tickets. See store.Tickets.
 func (s *Store) Find(ctx context.Context, q store.Query) (store.Page, error) {
 	const doing = "find tickets"
+	if err := q.Check(); err != nil {
+		return store.Page{}, fmt.Errorf("%s: %w", doing, err)
+	}
+	if q.Order == store.Waiting {
+		return s.findWaiting(ctx, q)
+	}
 	f, err := newFinder(q)
 	if err != nil {
 		return store.Page{}, fmt.Errorf("%s: %w", doing, err)
@@ -55,43 +61,45 @@ type finder struct {
 
 // place is where a ticket stands in a list. It is what a cursor says.
 type place struct {
-	opened int64 // milliseconds
-	id     string
+	at int64 // when it was opened, or since when it waits, in milliseconds
+	id string
 }
 
-func (p place) String() string { return strconv.FormatInt(p.opened, 10) + "." + p.id }
+func (p place) String() string { return strconv.FormatInt(p.at, 10) + "." + p.id }
 
 func (p place) compare(o place) int {
-	return cmp.Or(cmp.Compare(p.opened, o.opened), cmp.Compare(p.id, o.id))
+	return cmp.Or(cmp.Compare(p.at, o.at), cmp.Compare(p.id, o.id))
+}
+
+// placeAt is the place that a cursor says.
+func placeAt(cursor string) (place, error) {
+	at, id, ok := strings.Cut(cursor, ".")
+	n, err := strconv.ParseInt(at, 10, 64)
+	if !ok || err != nil {
+		return place{}, errors.New("the cursor is not one of ours")
+	}
+	return place{n, id}, nil
 }
 
 func placeOf(t store.Summary) place { return place{t.Opened.UnixMilli(), t.ID} }
 
 func newFinder(q store.Query) (*finder, error) {
 	f := &finder{limit: q.Limit, oldest: q.Order == store.Oldest}
-	if q.Limit < 1 || q.Limit > 200 {
-		return nil, fmt.Errorf("a page of %d: want 1 to 200", q.Limit)
-	}
-	if q.Order != store.Newest && q.Order != store.Oldest {
-		return nil, fmt.Errorf("unknown order %q", q.Order)
-	}
 	low, high := int64(0), int64(math.MaxInt64)
 	if q.After != "" {
-		opened, id, ok := strings.Cut(q.After, ".")
-		at, err := strconv.ParseInt(opened, 10, 64)
-		if !ok || err != nil {
-			return nil, errors.New("the cursor is not one of ours")
+		after, err := placeAt(q.After)
+		if err != nil {
+			return nil, err
 		}
-		f.after = &place{at, id}
+		f.after = &after
 		// The slot of the cursor's ticket is read again: others of the same time may come after it.
-		if begin := slot(time.UnixMilli(at)); f.oldest {
+		if begin := slot(time.UnixMilli(after.at)); f.oldest {
 			low = begin
 		} else {
 			high = begin + (1<<slotBits - 1)
 		}
 	}
 	var scope string
-	led := 0
 	for _, by := range []struct {
 		id, scope string
 		statement statementID
@@ -101,14 +109,12 @@ func newFinder(q store.Query) (*finder, error) {
 		{q.Person, inPerson(q.Person), listPerson},
 	} {
 		if by.id != "" {
-			led++
 			scope, f.statement, f.arguments = by.scope, by.statement, args(low, high, by.id)
 		}
 	}
-	if led != 1 {
-		return nil, errors.New("exactly one of person, team and assignee must be given")
-	}
 	switch {
+	case q.Unassigned:
+		f.statement = listUnassigned
 	case len(q.Words) > 0:
 		f.statement = listWords
 		f.words = store.Tokens(strings.Join(q.Words, " "))

@@ -22,6 +22,7 @@ type row struct {
 	team     string
 	assignee any // text, or nil
 	lists    string
+	waits    *int64
 	hash     int64
 	head     []byte
 	doc      []byte
@@ -43,10 +44,16 @@ type lists struct {
 	Team     string
 	Assignee string
 	People   []string
+	Waits    *int64 `json:",omitempty"` // for an answer, since then in milliseconds
 }
 
 func listsOf(t ticket.Ticket) lists {
-	return lists{Open: t.Open(), Team: t.Team, Assignee: t.Assignee, People: people(t)}
+	l := lists{Open: t.Open(), Team: t.Team, Assignee: t.Assignee, People: people(t)}
+	if since := t.WaitsSince(); !since.IsZero() {
+		at := since.UnixMilli()
+		l.Waits = &at
+	}
+	return l
 }
 
 const slotBits = 20
@@ -82,7 +89,7 @@ func newRow(t ticket.Ticket) (*row, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode the ticket's lists: %w", err)
 	}
-	r.lists = string(inLists)
+	r.lists, r.waits = string(inLists), l.Waits
 	r.hash = searchedBy(r.lists, t)
 	if r.head, err = json.Marshal(summary(t)); err != nil {
 		return nil, fmt.Errorf("encode the ticket's summary: %w", err)

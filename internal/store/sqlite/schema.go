@@ -12,7 +12,12 @@ const applicationID = 0x42616c69
 
 // migrations lead from one version of the schema to the next; the file's user_version says how many it has had. What was
 // released is never changed: add another one.
-var migrations = []string{schema1}
+var migrations = []migration{{sql: schema1}, {sql: schema2, fill: fillWaiting}}
+
+type migration struct {
+	sql  string
+	fill func(context.Context, *sql.Conn) error // what the statements alone can't do; may be nil
+}
 
 const schema1 = `
 -- A ticket is its document and, beside it, what leads to it. Where two columns say the same, doc is the truth.
@@ -167,7 +172,11 @@ func migrate(ctx context.Context, db *sql.Conn) (err error) {
 			version, len(migrations))
 	}
 	for n, m := range migrations[version:] {
-		if _, err := db.ExecContext(ctx, m); err != nil {
+		_, err := db.ExecContext(ctx, m.sql)
+		if err == nil && m.fill != nil {
+			err = m.fill(ctx, db)
+		}
+		if err != nil {
 			return fmt.Errorf("bring the file to version %d: %w", version+n+1, err)
 		}
 	}

@@ -25,6 +25,8 @@ const (
 	ticketsDue
 	participantAdd
 	participantRemove
+	waitingAdd
+	waitingRemove
 	wordsPut
 	wordLearn
 	wordsLike
@@ -48,6 +50,9 @@ const (
 	listPersonBothOldest
 	listWords
 	listWordsOldest
+	listUnassigned
+	listUnassignedOldest
+	listWaiting
 
 	pendingAdd
 	pendingGet
@@ -137,6 +142,9 @@ func listParticipant(open string) string {
 		" WHERE p.person = ?3 AND p.open = %s AND p.seq BETWEEN ?1 AND ?2", open)
 }
 
+// Its condition is the one of its index, word by word.
+const listNobodys = "SELECT seq, head FROM tickets WHERE team = ?3 AND open AND assignee IS NULL AND seq BETWEEN ?1 AND ?2"
+
 const listMatching = "SELECT t.seq, t.head FROM words CROSS JOIN tickets t ON t.seq = words.rowid" +
 	" WHERE words MATCH ?3 AND words.rowid BETWEEN ?1 AND ?2 ORDER BY words.rowid"
 
@@ -164,6 +172,8 @@ var statements = [statementCount]statement{
 	ticketsDue:        {sql: "SELECT id FROM tickets WHERE due <= ? ORDER BY due, seq LIMIT ?"},
 	participantAdd:    {sql: "INSERT INTO participants VALUES (?, ?, ?)"},
 	participantRemove: {sql: "DELETE FROM participants WHERE person = ? AND open = ? AND seq = ?"},
+	waitingAdd:        {sql: "INSERT INTO waiting VALUES (?, ?, ?, ?)"},
+	waitingRemove:     {sql: "DELETE FROM waiting WHERE team = ? AND since = ? AND id = ?"},
 	wordsPut:          {sql: "INSERT OR REPLACE INTO words (rowid, text) VALUES (?, ?)"},
 	wordLearn:         {sql: "INSERT OR IGNORE INTO vocabulary VALUES (?)"},
 	wordsLike:         {sql: "SELECT word FROM vocabulary WHERE word >= ?1 AND word < ?1 || char(1114111) LIMIT ?2"},
@@ -188,6 +198,10 @@ var statements = [statementCount]statement{
 	listPersonBothOldest:   {sql: listParticipant("0") + " UNION ALL " + listParticipant("1") + oldest},
 	listWords:              {sql: listMatching + " DESC"},
 	listWordsOldest:        {sql: listMatching},
+	listUnassigned:         {sql: listNobodys + newest},
+	listUnassignedOldest:   {sql: listNobodys + oldest},
+	listWaiting: {sql: `SELECT w.since, t.head FROM waiting w CROSS JOIN tickets t ON t.seq = w.seq
+		WHERE w.team = ?1 AND (w.since, w.id) > (?2, ?3) ORDER BY w.since, w.id LIMIT ?4`},
 
 	pendingAdd: {sql: `INSERT INTO pending VALUES (?1, ?2, ?3, ?4)
 		ON CONFLICT (seq) DO UPDATE SET due = min(due, excluded.due), body = body || excluded.body`},

@@ -47,6 +47,11 @@ func (s *Store) insert(ctx context.Context, doing string, t ticket.Ticket, out [
 				return err
 			}
 		}
+		if r.waits != nil {
+			if _, err := w.exec(waitingAdd, r.team, *r.waits, r.id, seq); err != nil {
+				return err
+			}
+		}
 		if err := s.writer.markStale(seq); err != nil {
 			return err
 		}
@@ -155,6 +160,9 @@ func (r *row) move(w *conn, seq int64, from string) error {
 	}
 	if err := json.Unmarshal([]byte(r.lists), &is); err != nil {
 		return fmt.Errorf("decode the ticket's lists: %w", err)
+	}
+	if err := r.wait(w, seq, was); err != nil {
+		return err
 	}
 	if was.Open == is.Open && slices.Equal(was.People, is.People) {
 		return nil

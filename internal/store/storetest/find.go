@@ -149,13 +149,21 @@ var findTests = []test{
 	{"BadQuery", func(t *testing.T, s *box) {
 		create(t, s, sample(1))
 		for what, q := range map[string]store.Query{
-			"nothing to lead":  {Limit: 10},
-			"two to lead":      {Team: "ict", Person: "ana", Limit: 10},
-			"no limit":         {Team: "ict"},
-			"too high a limit": {Team: "ict", Limit: 201},
-			"an unknown order": {Team: "ict", Limit: 1, Order: "random"},
-			"a made-up cursor": {Team: "ict", Limit: 1, After: "?"},
-			"a foreign cursor": {Team: "ict", Limit: 1, After: "65f1c0de65f1c0de65f1c0de"},
+			"nothing to lead":            {Limit: 10},
+			"two to lead":                {Team: "ict", Person: "ana", Limit: 10},
+			"no limit":                   {Team: "ict"},
+			"too high a limit":           {Team: "ict", Limit: 201},
+			"an unknown order":           {Team: "ict", Limit: 1, Order: "random"},
+			"a made-up cursor":           {Team: "ict", Limit: 1, After: "?"},
+			"nobody's of a person":       {Person: "ana", Limit: 1, Unassigned: true},
+			"nobody's that is closed":    {Team: "ict", Limit: 1, Unassigned: true, Open: &no},
+			"nobody's with words":        {Team: "ict", Limit: 1, Unassigned: true, Words: []string{"printer"}},
+			"a person's that waits":      {Person: "ana", Limit: 1, Order: store.Waiting},
+			"what waits and is closed":   {Team: "ict", Limit: 1, Order: store.Waiting, Open: &no},
+			"what waits with words":      {Team: "ict", Limit: 1, Order: store.Waiting, Words: []string{"printer"}},
+			"what waits and is nobody's": {Team: "ict", Limit: 1, Order: store.Waiting, Unassigned: true},
+			"what waits after no cursor": {Team: "ict", Limit: 1, Order: store.Waiting, After: "?"},
+			"a foreign cursor":           {Team: "ict", Limit: 1, After: "65f1c0de65f1c0de65f1c0de"},
 		} {
 			if p, err := s.Find(t.Context(), q); err == nil {
 				t.Errorf("a query with %s gave %v", what, p)

@@ -30,6 +30,7 @@ func Run(t *testing.T, open Opener) {
 		{"Tickets", ticketTests},
 		{"History", historyTests},
 		{"Find", findTests},
+		{"Queues", queueTests},
 		{"Paging", pagingTests},
 		{"Deliveries", deliveryTests},
 		{"Refs", refTests},
