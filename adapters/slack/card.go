@@ -41,6 +41,9 @@ func renderPrivate(r chat.Reply, buttons func(chat.Button) []slackapi.BlockEleme
 	l := &layout{most: messageBlocks - len(last), left: blocksMax - long}
 	l.text(r.Text, messageMax)
 	for _, p := range r.Posts {
+		if l.most <= 0 {
+			break
+		}
 		mark := *l
 		l.text(p.Text, messageMax)
 		if n := len(l.blocks); !l.post(p.Card, p.Buttons, buttons) && len(l.blocks) == n {
@@ -199,7 +202,7 @@ func (l *layout) card(c chat.Card) bool {
 	if footer != "" {
 		spared = 1
 	}
-	facts, long := factsOf(c.Facts, l.left/2)
+	facts, long := factsOf(c.Facts, l.left*2/3)
 	for len(facts) > 0 && len(facts)+spared >= l.most {
 		facts = facts[:len(facts)-1]
 		whole = false
@@ -248,20 +251,18 @@ func pictured(address string) bool {
 func factsOf(facts []chat.Fact, most int) (out []slackapi.Block, characters int) {
 	var fields []*slackapi.TextBlockObject
 	for _, f := range facts {
-		label := written([]span{{text: oneLine(f.Label, factLabelMax), look: bold}})
-		value := plain(f.Value, factMax)
+		label := ""
+		if l := oneLine(f.Label, factLabelMax); l != "" {
+			label = written([]span{{text: l, look: bold}}) + "\n"
+		}
+		room := most - characters - utf8.RuneCountInString(label)
+		value := plain(f.Value, min(factMax, room))
 		if !f.Since.IsZero() {
 			value = since(f)
 		}
-		if oneLine(f.Label, factLabelMax) == "" {
-			label = ""
-		}
-		s := strings.TrimPrefix(strings.TrimSpace(label+"\n"+value), "\n")
-		if s == "" {
-			continue
-		}
+		s := strings.TrimSpace(label + value)
 		n := utf8.RuneCountInString(s)
-		if characters+n > most {
+		if s == "" || n > most-characters {
 			continue // a shorter one may still go
 		}
 		characters += n

@@ -36,6 +36,9 @@ func renderHome(h chat.Home, buttons func(chat.Button) []slackapi.BlockElement) 
 		}
 		l.blocks = append(l.blocks, heads[i]...)
 		for _, p := range s.Posts {
+			if l.most <= 0 {
+				break
+			}
 			one := &layout{most: l.most, left: cardMax}
 			one.post(p.Card, p.Buttons, buttons)
 			if !l.add(0, one.blocks...) {

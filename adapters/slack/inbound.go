@@ -64,7 +64,7 @@ func (in *hearing) block(s string) {
 		body.WriteByte(s[i])
 		i++
 	}
-	text := unescape.Replace(strings.ReplaceAll(body.String(), "``"+gap+"`", fence))
+	text := unescape.Replace(strings.ReplaceAll(body.String(), "`"+gap, "`"))
 	around := fence
 	for _, run := range backticks.FindAllString(text, -1) {
 		if len(run) >= len(around) {
@@ -74,10 +74,7 @@ func (in *hearing) block(s string) {
 	in.out = append(in.out, around, text, around)
 }
 
-var (
-	backticks = regexp.MustCompile("`{3,}")
-	unescape  = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
-)
+var unescape = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
 
 // lines puts lines that are no code block.
 func (in *hearing) lines(s string) {
@@ -110,7 +107,7 @@ func (in *hearing) line(s string) string {
 	} else {
 		spans = []span{{text: s}}
 	}
-	w := &cells{}
+	w := &cells{loose: true}
 	markdown.line(w, spans, 0)
 	return w.markdown()
 }
@@ -171,6 +168,8 @@ func (in *hearing) pieces(s string) []piece {
 	return out
 }
 
+var scheme = regexp.MustCompile(`^(?:https?://|mailto:|tel:)`)
+
 var entity = regexp.MustCompile(`^&(?:amp|lt|gt);`)
 
 // code is what stands in code on a line.
@@ -207,7 +206,7 @@ func ungapped(s string) string {
 	if !strings.ContainsAny(s, gap+hair+tick) {
 		return s
 	}
-	return strings.ReplaceAll(ourGap.ReplaceAllString(s, "$1$2"), tick, "`")
+	return strings.ReplaceAll(strings.Trim(ourGap.ReplaceAllString(s, "$1$2"), gap), tick, "`")
 }
 
 // token is what stands between < and >.
@@ -235,7 +234,7 @@ func (in *hearing) token(s string) span {
 	}
 	address := unescape.Replace(body)
 	label = ungapped(label)
-	bare := strings.TrimPrefix(strings.TrimPrefix(strings.TrimPrefix(address, "http://"), "https://"), "mailto:")
+	bare := scheme.ReplaceAllString(address, "")
 	switch {
 	case !mayLead.MatchString(address):
 		if labelled && label != "" && label != bare {
@@ -253,8 +252,7 @@ func (in *hearing) token(s string) span {
 func writeMarkdown(w *cells, s span) {
 	switch {
 	case s.link != "" && s.text == s.link:
-		w.literal("")
-		w.begin("")
+		w.begin("", '<')
 		w.began = false
 		w.put(s.link, true)
 	case s.link != "":
@@ -316,7 +314,7 @@ func (w *cells) markdown() string {
 					out.WriteByte('\\')
 				}
 			case '>', '#':
-				if i == 0 {
+				if i == 0 && (c.r == '>' || after == '#' || unicode.IsSpace(after)) {
 					out.WriteByte('\\')
 				}
 			}

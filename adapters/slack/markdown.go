@@ -27,7 +27,8 @@ var (
 func parsed(s string) []row {
 	var out []row
 	open, inQuote := "", false
-	for line := range strings.SplitSeq(s, "\n") {
+	all := strings.Split(s, "\n")
+	for i, line := range all {
 		quote := ""
 		if open == "" || inQuote {
 			quote = quoted.FindString(line)
@@ -48,7 +49,7 @@ func parsed(s string) []row {
 			out = append(out, codeRow(r, line, inQuote))
 			continue
 		}
-		if m := fenced.FindStringSubmatch(line); m != nil && (m[1][0] == '~' || !strings.Contains(m[2], "`")) {
+		if m := fenced.FindStringSubmatch(line); m != nil && i+1 < len(all) && (m[1][0] == '~' || !strings.Contains(m[2], "`")) {
 			open, inQuote = m[1], quote != ""
 			if info := strings.TrimSpace(m[2]); !language.MatchString(info) {
 				out = append(out, codeRow(r, info, inQuote))

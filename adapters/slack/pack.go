@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"regexp"
 	"strings"
 	"unicode/utf8"
 )
@@ -15,6 +16,15 @@ type packing struct {
 }
 
 const fence = "```"
+
+var backticks = regexp.MustCompile("`{3,}")
+
+// unfenced is code that ends no code block.
+func unfenced(s string) string {
+	return backticks.ReplaceAllStringFunc(s, func(run string) string {
+		return strings.TrimSuffix(strings.Repeat("`"+gap, len(run)), gap)
+	})
+}
 
 func (p *packing) write(s string) {
 	p.now.WriteString(s)
@@ -60,7 +70,7 @@ func pack(rows []row, most int) []string {
 	p := &packing{most: most}
 	for _, r := range rows {
 		if r.block {
-			for _, s := range split(strings.ReplaceAll(r.code, fence, "``"+gap+"`"), rowMax) {
+			for _, s := range split(unfenced(r.code), rowMax) {
 				p.put(s, true)
 			}
 			continue

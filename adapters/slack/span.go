@@ -104,13 +104,11 @@ type cells struct {
 	all   []cell
 	ended bool // a look has just ended, and what follows must not touch it
 	began bool // a look has just begun
+	loose bool // signs between letters mean something too
 }
 
 func (w *cells) put(s string, ours bool) {
 	for _, r := range s {
-		if r == utf8.RuneError {
-			r = '\uFFFD'
-		}
 		w.all = append(w.all, cell{r, ours})
 	}
 }
@@ -121,17 +119,39 @@ func (w *cells) literal(s string) {
 		return
 	}
 	first, _ := utf8.DecodeRuneInString(s)
-	if w.ended && !apart(first) || w.began && isSign(first) {
+	touches := w.ended && !apart(first)
+	if touches && w.loose && word(first) {
+		touches = !word(w.beforeEnd())
+	}
+	if touches || w.began && isSign(first) {
 		w.put(gap, true)
 	}
 	w.ended, w.began = false, false
 	w.put(s, false)
 }
 
-// begin puts signs that begin something, apart from the word before.
-func (w *cells) begin(signs string) {
-	if n := len(w.all); n > 0 && !w.began && (w.ended || !apart(w.all[n-1].r) || isSign(w.all[n-1].r)) {
-		w.put(gap, true)
+// beforeEnd is what stands before the signs at the end.
+func (w *cells) beforeEnd() rune {
+	for i := len(w.all) - 1; i >= 0; i-- {
+		if c := w.all[i]; !c.ours || !isSign(c.r) {
+			return c.r
+		}
+	}
+	return ' '
+}
+
+// begin puts signs that begin something, apart from the word before. Next is what they stand before.
+func (w *cells) begin(signs string, next rune) {
+	if n := len(w.all); n > 0 && (!w.began || signs == "`") {
+		last := w.all[n-1]
+		// Behind a link some clients see its last word, and others its bracket.
+		touches := w.ended || !apart(last.r) || last.ours && last.r == '>'
+		if touches && w.loose && !w.ended && word(last.r) {
+			touches = !word(next)
+		}
+		if touches {
+			w.put(gap, true)
+		}
 	}
 	w.ended = false
 	w.put(signs, true)
@@ -140,7 +160,7 @@ func (w *cells) begin(signs string) {
 
 // end puts signs that end something.
 func (w *cells) end(signs string) {
-	if n := len(w.all); n > 0 && !w.all[n-1].ours && isSign(w.all[n-1].r) {
+	if last := w.all[len(w.all)-1]; isSign(last.r) && (!last.ours || last.r == '`') {
 		w.put(gap, true)
 	}
 	w.put(signs, true)
@@ -173,7 +193,11 @@ func (d *dialect) line(w *cells, spans []span, level int) {
 		before, inner, after := trimmed(group)
 		w.literal(before)
 		if len(inner) > 0 {
-			w.begin(d.signs[l])
+			next, _ := utf8.DecodeRuneInString(inner[0].text)
+			if inner[0].link != "" || inner[0].look&code != 0 {
+				next = '<'
+			}
+			w.begin(d.signs[l], next)
 			d.line(w, inner, level+1)
 			w.end(d.signs[l])
 		}

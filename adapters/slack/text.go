@@ -143,7 +143,7 @@ var mrkdwn = dialect{signs: map[look]string{bold: "*", italic: "_", strike: "~"}
 func writeSlack(w *cells, s span) {
 	switch {
 	case s.link != "":
-		w.begin("<")
+		w.begin("<", 0)
 		w.began = false
 		w.put(escape.Replace(s.link), true)
 		if s.text != "" && s.text != s.link {
@@ -152,7 +152,7 @@ func writeSlack(w *cells, s span) {
 		}
 		w.put(">", true)
 	case s.look&code != 0:
-		w.begin("`")
+		w.begin("`", 0)
 		w.put(escape.Replace(strings.ReplaceAll(s.text, "`", tick)), true)
 		w.put("`", true)
 		w.ended, w.began = true, false
@@ -175,7 +175,7 @@ func written(spans []span) string {
 
 // mrkdwn takes the meaning of the signs that are none of ours.
 func (w *cells) mrkdwn() string {
-	before, after := w.partners()
+	inert := w.paired()
 	ticks := 0
 	for _, c := range w.all {
 		if c.r == '`' {
@@ -183,7 +183,10 @@ func (w *cells) mrkdwn() string {
 		}
 	}
 	var out strings.Builder
+	spaced := true // nothing that is seen stands right before
 	for i, c := range w.all {
+		wasSpaced := spaced
+		spaced = unicode.IsSpace(c.r)
 		switch {
 		case c.ours:
 			out.WriteRune(c.r)
@@ -192,13 +195,14 @@ func (w *cells) mrkdwn() string {
 			out.WriteString(escape.Replace(string(c.r)))
 		case c.r == '`' && ticks > 1:
 			out.WriteString(tick)
-		case isSign(c.r):
-			if before[i] {
+		case inert[i]:
+			if !wasSpaced {
 				out.WriteString(hair)
 			}
 			out.WriteRune(c.r)
-			if after[i] {
+			if i+1 < len(w.all) && !unicode.IsSpace(w.all[i+1].r) {
 				out.WriteString(hair)
+				spaced = true
 			}
 		case c.r == '&' || c.r == '<' || c.r == '>':
 			out.WriteString(escape.Replace(string(c.r)))
@@ -209,24 +213,24 @@ func (w *cells) mrkdwn() string {
 	return out.String()
 }
 
-// partners says for which signs there is another one before or after that it could form something with.
-func (w *cells) partners() (before, after []bool) {
-	before, after = make([]bool, len(w.all)), make([]bool, len(w.all))
+// paired says which signs that are none of ours a client could pair with another one.
+func (w *cells) paired() []bool {
+	out := make([]bool, len(w.all))
 	seen := map[rune]bool{}
 	for i, c := range w.all {
 		if isSign(c.r) {
-			before[i] = seen[c.r] && w.ends(i)
+			out[i] = !c.ours && seen[c.r] && w.ends(i)
 			seen[c.r] = seen[c.r] || w.opens(i)
 		}
 	}
 	clear(seen)
 	for i := len(w.all) - 1; i >= 0; i-- {
 		if c := w.all[i]; isSign(c.r) {
-			after[i] = seen[c.r] && w.opens(i)
+			out[i] = out[i] || !c.ours && seen[c.r] && w.opens(i)
 			seen[c.r] = seen[c.r] || w.ends(i)
 		}
 	}
-	return before, after
+	return out
 }
 
 // opens says whether any client could take what stands there for the beginning of something.
@@ -243,7 +247,9 @@ func plainWord(r rune) bool { return r < utf8.RuneSelf && word(r) }
 
 // allowed says whether the bot may lead people there.
 func allowed(address string) bool {
-	return mayLead.MatchString(address) && utf8.RuneCountInString(escape.Replace(address)) <= addressMax
+	odd := func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) || reorders(r) }
+	return mayLead.MatchString(address) && utf8.ValidString(address) && !strings.ContainsFunc(address, odd) &&
+		utf8.RuneCountInString(escape.Replace(address)) <= addressMax
 }
 
 var mayLead = regexp.MustCompile(`(?i)^(?:https?://[^/?#\s@|]|mailto:[^\s])`)
