@@ -23,6 +23,9 @@ type Desk struct {
 	Now    func() time.Time
 	// Changed is told the id of every ticket that got something to deliver, right after that was stored.
 	Changed func(id string)
+	// Watch, if set, is told of every change of a ticket right after it was stored: what it was before, the zero Ticket for a
+	// new one, and what it is. It must not wait for anything.
+	Watch func(was, is ticket.Ticket)
 
 	people people
 	roster roster
@@ -65,6 +68,9 @@ func (d *Desk) Open(ctx context.Context, by ticket.Actor, o ticket.Open) (ticket
 		err = d.Store.Create(ctx, c.Ticket, deliveries(c, 1, now))
 		if err == nil {
 			d.Changed(c.Ticket.ID)
+			if d.Watch != nil {
+				d.Watch(ticket.Ticket{}, c.Ticket)
+			}
 			return c.Ticket, nil
 		}
 		if !errors.Is(err, store.ErrExists) {
@@ -104,6 +110,9 @@ func (d *Desk) Act(ctx context.Context, id string, by ticket.Actor, a ticket.Act
 		c.Ticket.Version++
 		if len(out) > 0 {
 			d.Changed(id)
+		}
+		if d.Watch != nil {
+			d.Watch(t, c.Ticket)
 		}
 		return c, nil
 	}
@@ -165,6 +174,31 @@ func (d *Desk) Queue(ctx context.Context, by ticket.Actor, after string, limit i
 func (d *Desk) Mine(ctx context.Context, by ticket.Actor, open bool, after string, limit int) (store.Page, error) {
 	p, err := d.Store.Find(ctx, store.Query{Person: by.Person, Open: &open, After: after, Limit: limit})
 	return p, wrap("list the tickets", err)
+}
+
+// Assigned lists the open tickets that the actor has, the oldest first.
+func (d *Desk) Assigned(ctx context.Context, by ticket.Actor, after string, limit int) (store.Page, error) {
+	open := true
+	p, err := d.Store.Find(ctx, store.Query{Assignee: by.Person, Open: &open, Order: store.Oldest, After: after, Limit: limit})
+	return p, wrap("list what is assigned", err)
+}
+
+// Unassigned lists the open tickets that nobody has in a team of the actor's, the oldest first.
+func (d *Desk) Unassigned(ctx context.Context, by ticket.Actor, team, after string, limit int) (store.Page, error) {
+	if !by.Agent(team) {
+		return store.Page{}, &ticket.Problem{Code: ticket.NotAllowed}
+	}
+	p, err := d.Store.Find(ctx, store.Query{Team: team, Unassigned: true, Order: store.Oldest, After: after, Limit: limit})
+	return p, wrap("list what nobody has", err)
+}
+
+// Waiting lists the tickets that wait for an answer of a team of the actor's, the one that waits longest first.
+func (d *Desk) Waiting(ctx context.Context, by ticket.Actor, team, after string, limit int) (store.Page, error) {
+	if !by.Agent(team) {
+		return store.Page{}, &ticket.Problem{Code: ticket.NotAllowed}
+	}
+	p, err := d.Store.Find(ctx, store.Query{Team: team, Order: store.Waiting, After: after, Limit: limit})
+	return p, wrap("list what waits", err)
 }
 
 func (d *Desk) now() time.Time { return d.Now().UTC().Truncate(time.Millisecond) }
