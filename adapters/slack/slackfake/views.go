@@ -124,6 +124,7 @@ func (s *Server) openView(a *account, v *View, push bool) *refusal {
 
 func (s *Server) keepView(v *View) {
 	s.views[v.ID] = v
+	s.rendered(v)
 	if v.ExternalID != "" {
 		v.w.external[v.ExternalID] = v.ID
 	}
