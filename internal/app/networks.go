@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"balie/adapters/mattermost"
+	"balie/adapters/slack"
 	"balie/internal/chat"
 	"balie/internal/config"
 	"balie/internal/store"
@@ -22,7 +24,7 @@ type Network struct {
 // Networks are those that the environment can ask for.
 func Networks(c config.Config) []Network {
 	return []Network{
-		{"Slack", "SLACK_BOT_TOKEN (or SLACK_CLIENT_ID) with SLACK_APP_TOKEN or SLACK_SIGNING_SECRET", c.Slack.Asked(), false},
+		{"Slack", "SLACK_BOT_TOKEN (or SLACK_CLIENT_ID) with SLACK_APP_TOKEN or SLACK_SIGNING_SECRET", c.Slack.Asked(), true},
 		{"Discord", "DISCORD_TOKEN", c.Discord.Token.IsSet(), false},
 		{"Mattermost", "MATTERMOST_URL with MATTERMOST_TOKEN and MATTERMOST_COMMAND_TOKENS", c.Mattermost.URL != "", true},
 		{"E-mail", "EMAIL_IMAP_URL with EMAIL_SMTP_URL and EMAIL_FROM", c.Email.IMAP.IsSet(), false},
@@ -32,6 +34,17 @@ func Networks(c config.Config) []Network {
 // networks are the ones that the environment asks for; url is how they reach us.
 func networks(o Options, s store.Store, secret []byte, url string, m *metrics) ([]chat.Platform, error) {
 	var out []chat.Platform
+	if c := o.Config.Slack; c.Asked() {
+		p, err := slack.New(slack.Options{
+			BotToken: c.BotToken.Reveal(), SigningSecret: c.SigningSecret.Reveal(), AppToken: c.AppToken.Reveal(),
+			ClientID: c.ClientID, ClientSecret: c.ClientSecret.Reveal(), Workspaces: c.EachWorkspace(), APIURL: c.APIURL,
+			URL: url, Secret: secret, Memory: memory{s}, Answered: m.answered(slack.Name), Log: o.Log,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("connect Slack: %w", err)
+		}
+		out = append(out, p)
+	}
 	if c := o.Config.Mattermost; c.URL != "" {
 		opts := mattermost.Options{
 			URL: c.URL, Token: c.Token.Reveal(), Hooks: url + "/hooks/" + mattermost.Name, Secret: secret, Memory: memory{s},
@@ -63,7 +76,37 @@ func (m memory) Recall(ctx context.Context, name string) ([]byte, error) {
 	return r.Body, err
 }
 
-// Keep keeps the value under the name.
+// Keep keeps the value under the name, whose group is what is before its first slash.
 func (m memory) Keep(ctx context.Context, name string, value []byte) error {
-	return m.store.PutRecord(ctx, store.Record{Space: memorySpace, ID: name, Body: value})
+	group, _, grouped := strings.Cut(name, "/")
+	if !grouped {
+		group = ""
+	}
+	return m.store.PutRecord(ctx, store.Record{Space: memorySpace, ID: name, Group: group, Order: name, Body: value})
+}
+
+// Forget forgets what was kept under the name; that there is nothing is no error.
+func (m memory) Forget(ctx context.Context, name string) error {
+	return m.store.DeleteRecord(ctx, memorySpace, name)
+}
+
+// memoryPage is how much of a group is read at once.
+const memoryPage = 100
+
+// List is all that is kept in the group, by name.
+func (m memory) List(ctx context.Context, group string) (map[string][]byte, error) {
+	all := map[string][]byte{}
+	for before := ""; ; {
+		page, err := m.store.ListRecords(ctx, memorySpace, group, before, memoryPage)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range page {
+			all[r.ID] = r.Body
+			before = r.Order
+		}
+		if len(page) < memoryPage {
+			return all, nil
+		}
+	}
 }

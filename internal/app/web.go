@@ -74,6 +74,11 @@ func (a *App) routes(o Options, m *metrics) http.Handler {
 			mux.Handle("/hooks/"+p.Name()+"/", hooks)
 		}
 	}
+	for _, p := range a.platform {
+		if installed, ok := p.(installer); ok {
+			mux.Handle("/"+p.Name()+"/", installed.Install())
+		}
+	}
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
 		if o.Playground {
 			http.Redirect(w, r, playground.Prefix, http.StatusFound)
@@ -84,6 +89,9 @@ func (a *App) routes(o Options, m *metrics) http.Handler {
 	})
 	return a.recovered(secured(mux))
 }
+
+// installer is a platform whose admins connect their workspace on pages of ours.
+type installer interface{ Install() http.Handler }
 
 const frontPage = `<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Balie</title>

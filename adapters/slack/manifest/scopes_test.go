@@ -24,6 +24,7 @@ var (
 // needs says which of the bot's permissions each method of the library asks for. https://docs.slack.dev/reference/methods
 var needs = map[string][]string{
 	"AuthTestContext":                {},
+	"SendAuthRevokeContext":          {},
 	"OpenViewContext":                {},
 	"UpdateViewContext":              {},
 	"PushViewContext":                {},
@@ -49,7 +50,8 @@ var needs = map[string][]string{
 	"GetUserGroupMembersContext":     {"usergroups:read"},
 	"GetFileInfoContext":             {"files:read"},
 	"GetFileContext":                 {"files:read"},
-	"UploadFileContext":              {"files:write"},
+	"GetUploadURLExternalContext":    {"files:write"},
+	"CompleteUploadExternalContext":  {"files:write"},
 	"GetReactionsContext":            {"reactions:read"},
 }
 

@@ -1,0 +1,186 @@
+package slack
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"balie/internal/chat"
+)
+
+const (
+	cursorGroup = "slack-heard" // of the memory: up to when everything was heard, by workspace
+	cursorEvery = 15 * time.Second
+	shortGap    = time.Second // within this much nothing is lost: Slack tells again what it could not tell
+)
+
+// ears notice what the bot can't have heard, and make good for it: while it was not running, while no socket was open,
+// and what could not be stored.
+type ears struct {
+	s *Slack
+
+	mu    sync.Mutex
+	open  map[int]bool         // sockets that are open
+	deaf  time.Time            // since when none is; zero if one is, or if there are none
+	since map[string]time.Time // what was missed since when, by workspace
+	met   map[string]bool      // workspaces whose cursor was read
+	wake  chan struct{}
+}
+
+func newEars(s *Slack) *ears {
+	return &ears{s: s, open: map[int]bool{}, since: map[string]time.Time{}, met: map[string]bool{}, wake: make(chan struct{}, 1)}
+}
+
+// up notes that a socket is open.
+func (e *ears) up(number int) {
+	e.mu.Lock()
+	e.open[number] = true
+	deaf := e.deaf
+	e.deaf = time.Time{}
+	e.mu.Unlock()
+	if !deaf.IsZero() && time.Since(deaf) > shortGap {
+		for _, w := range e.s.Workspaces() {
+			e.missed(w, deaf)
+		}
+	}
+}
+
+// down notes that a socket is closed.
+func (e *ears) down(number int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.open[number] {
+		return
+	}
+	delete(e.open, number)
+	if len(e.open) == 0 {
+		e.deaf = time.Now()
+	}
+}
+
+// missed notes that something may not have been heard since then.
+func (e *ears) missed(workspace string, since time.Time) {
+	if since.IsZero() {
+		since = time.Now()
+	}
+	e.mu.Lock()
+	if had, ok := e.since[workspace]; !ok || since.Before(had) {
+		e.since[workspace] = since
+	}
+	e.mu.Unlock()
+	select {
+	case e.wake <- struct{}{}:
+	default:
+	}
+}
+
+// run makes good for what was missed, and keeps the mark up to which everything was heard, until ctx ends.
+func (e *ears) run(ctx context.Context, h chat.Handler) {
+	tick := time.NewTicker(cursorEvery)
+	defer tick.Stop()
+	wait, retry := e.s.opts.RetryAfter, time.NewTimer(0)
+	defer retry.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+			defer cancel()
+			e.mark(ctx)
+			return
+		case <-tick.C:
+			e.mark(ctx)
+		case <-e.wake:
+		case <-retry.C:
+		}
+		if e.remember(ctx) && e.catchUp(ctx, h) {
+			wait = e.s.opts.RetryAfter
+			continue
+		}
+		retry.Reset(wait)
+		wait = min(2*wait, retryMax)
+	}
+}
+
+// remember reads since when something may have been missed before this start; false if that can't be told yet.
+func (e *ears) remember(ctx context.Context) bool {
+	all := e.s.Workspaces()
+	for _, w := range all {
+		e.mu.Lock()
+		met := e.met[w]
+		e.mu.Unlock()
+		if met {
+			continue
+		}
+		mark, err := e.s.opts.Memory.Recall(ctx, cursorGroup+"/"+w)
+		if err != nil {
+			e.s.log.WithError(err).Warn("slack: since when the bot did not hear can't be looked up now")
+			return false
+		}
+		e.mu.Lock()
+		e.met[w] = true
+		e.mu.Unlock()
+		if at, err := time.Parse(time.RFC3339Nano, string(mark)); err == nil {
+			e.missed(w, at)
+		}
+	}
+	return len(all) > 0
+}
+
+// mark keeps up to when everything was heard.
+func (e *ears) mark(ctx context.Context) {
+	now := time.Now()
+	for _, w := range e.s.Workspaces() {
+		e.mu.Lock()
+		_, missed := e.since[w]
+		known := e.met[w] && !missed && e.deaf.IsZero() && (e.s.opts.AppToken == "" || len(e.open) > 0)
+		e.mu.Unlock()
+		if !known {
+			continue
+		}
+		if err := e.s.opts.Memory.Keep(ctx, cursorGroup+"/"+w, []byte(now.UTC().Format(time.RFC3339Nano))); err != nil && ctx.Err() == nil {
+			e.s.log.WithError(err).Warn("slack: up to when the bot has heard can't be kept now")
+		}
+	}
+}
+
+// catchUp looks for what was missed; false if there is something that it can't find now.
+func (e *ears) catchUp(ctx context.Context, h chat.Handler) bool {
+	e.mu.Lock()
+	deaf := !e.deaf.IsZero()
+	todo := map[string]time.Time{}
+	for w, since := range e.since {
+		todo[w] = since
+	}
+	e.mu.Unlock()
+	if deaf {
+		return len(todo) == 0 // when it hears again
+	}
+	all := true
+	for id, since := range todo {
+		w, err := e.s.place(ctx, chat.Place{Platform: Name, Workspace: id})
+		if err == nil {
+			err = e.s.makeGood(ctx, h, w, since)
+		}
+		if ctx.Err() != nil {
+			return true
+		}
+		if sent, ok := errors.AsType[*chat.SendError](err); ok && sent.Blocked != "" {
+			all = false // and the deliveries say what an admin has to do
+			continue
+		}
+		if err != nil {
+			e.s.log.WithError(err).Warn("slack: what was missed is looked for again later")
+			all = false
+			continue
+		}
+		e.mu.Lock()
+		if e.since[id].Equal(since) {
+			delete(e.since, id)
+		} else {
+			all = false
+		}
+		e.mu.Unlock()
+	}
+	return all
+}

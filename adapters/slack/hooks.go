@@ -1,0 +1,171 @@
+package slack
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	slackapi "github.com/slack-go/slack"
+
+	"balie/internal/chat"
+)
+
+// The callbacks, below /hooks/slack.
+const (
+	commandsPath     = "/commands"
+	interactionsPath = "/interactions"
+	eventsPath       = "/events"
+)
+
+// bodyMax is how large a callback may be, in bytes: a view of at most 250 kB, as Slack takes it, is in some of them.
+const bodyMax = 1 << 20
+
+// refusal is a request that is none of Slack's: it changed nothing.
+type refusal struct {
+	status int
+	why    string
+}
+
+func (e *refusal) Error() string { return e.why }
+
+var (
+	errNotSlack = &refusal{http.StatusUnauthorized, "this does not come from Slack, or SLACK_SIGNING_SECRET is another app's"}
+	errOld      = &refusal{http.StatusUnauthorized, "this is more than five minutes old, or the clocks differ that much"}
+	errReplay   = &refusal{http.StatusUnauthorized, "this came before"}
+	errGarbage  = &refusal{http.StatusBadRequest, "this can't be read"}
+	errTooLarge = &refusal{http.StatusRequestEntityTooLarge, "this is too large"}
+)
+
+func (s *Slack) routes(h chat.Handler) http.Handler {
+	handle := map[string]func(context.Context, chat.Handler, []byte) (string, any, error){
+		commandsPath: s.postedCommand, interactionsPath: s.postedInteraction, eventsPath: s.postedEvent,
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		path := r.URL.Path[max(0, strings.LastIndexByte(r.URL.Path, '/')):]
+		do, ok := handle[path]
+		switch {
+		case !ok:
+			http.NotFound(w, r)
+			return
+		case r.Method != http.MethodPost:
+			w.Header().Set("Allow", http.MethodPost)
+			http.Error(w, "only Slack calls this", http.StatusMethodNotAllowed)
+			return
+		}
+		began := time.Now()
+		ctx, waitedFor := counting(r.Context())
+		var kind string
+		var answer any
+		body, err := s.verified(w, r)
+		if err == nil {
+			kind, answer, err = do(ctx, h, body)
+		}
+		took, waited := time.Since(began), time.Duration(waitedFor.ns.Load())
+		if err == nil {
+			s.answered(kind, took, waited)
+		}
+		w.Header().Set("Server-Timing", fmt.Sprintf("all;dur=%.3f, own;dur=%.3f", ms(took), ms(took-waited)))
+		s.write(w, path, answer, err)
+	})
+}
+
+func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+func (s *Slack) answered(kind string, took, waited time.Duration) {
+	if s.opts.Answered != nil && kind != "" {
+		s.opts.Answered(kind, took, waited)
+	}
+}
+
+// verified reads a body that Slack signed within the last five minutes, and that did not come before.
+// https://docs.slack.dev/authentication/verifying-requests-from-slack
+func (s *Slack) verified(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bodyMax))
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return nil, errTooLarge
+	}
+	if err != nil {
+		return nil, errGarbage
+	}
+	verifier, err := slackapi.NewSecretsVerifier(r.Header, s.opts.SigningSecret)
+	if errors.Is(err, slackapi.ErrExpiredTimestamp) {
+		return nil, errOld
+	}
+	if err != nil {
+		return nil, errNotSlack
+	}
+	if _, err := verifier.Write(body); err != nil {
+		return nil, errNotSlack
+	}
+	if err := verifier.Ensure(); err != nil {
+		return nil, errNotSlack
+	}
+	// Whoever repeats an event signs it anew.
+	if came, _ := s.replay.ContainsOrAdd(r.Header.Get("X-Slack-Signature"), struct{}{}); came {
+		return nil, errReplay
+	}
+	return body, nil
+}
+
+// write answers as Slack wants it: 200, and JSON if there is something to say.
+func (s *Slack) write(w http.ResponseWriter, path string, answer any, err error) {
+	no, refused := errors.AsType[*refusal](err)
+	switch {
+	case refused:
+		s.log.WithFields(map[string]any{"callback": path, "status": no.status}).Warn("slack: a request was refused: " + no.why)
+		http.Error(w, no.why, no.status)
+	case err != nil: // Slack tells it again
+		http.Error(w, "not now", http.StatusServiceUnavailable)
+	case answer == nil:
+		w.WriteHeader(http.StatusOK)
+	default:
+		w.Header().Set("Content-Type", "application/json")
+		if err := json.NewEncoder(w).Encode(answer); err != nil {
+			s.log.WithError(err).Debug("slack: nobody waited for the answer")
+		}
+	}
+}
+
+// postedCommand answers a slash command.
+func (s *Slack) postedCommand(ctx context.Context, h chat.Handler, body []byte) (string, any, error) {
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return "", nil, errGarbage
+	}
+	if form.Get("ssl_check") == "1" { // Slack looks at the certificate
+		return "", nil, nil
+	}
+	answer, err := s.command(ctx, h, slash{
+		Command: form.Get("command"), Text: form.Get("text"), User: form.Get("user_id"), UserName: form.Get("user_name"),
+		Channel: form.Get("channel_id"), Team: form.Get("team_id"), Enterprise: form.Get("enterprise_id"),
+		OrgWide: form.Get("is_enterprise_install"), Trigger: form.Get("trigger_id"), ResponseURL: form.Get("response_url"),
+	})
+	return "command", answer, err
+}
+
+// postedInteraction answers buttons, forms and shortcuts.
+func (s *Slack) postedInteraction(ctx context.Context, h chat.Handler, body []byte) (string, any, error) {
+	form, err := url.ParseQuery(string(body))
+	if err != nil || form.Get("payload") == "" {
+		return "", nil, errGarbage
+	}
+	return s.interactive(ctx, h, []byte(form.Get("payload")))
+}
+
+// postedEvent takes an event in.
+func (s *Slack) postedEvent(ctx context.Context, h chat.Handler, body []byte) (string, any, error) {
+	var hello struct{ Type, Challenge string }
+	if json.Unmarshal(body, &hello) != nil {
+		return "", nil, errGarbage
+	}
+	if hello.Type == "url_verification" {
+		return "", map[string]string{"challenge": hello.Challenge}, nil
+	}
+	return "event", nil, s.happened(ctx, h, body)
+}

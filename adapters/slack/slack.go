@@ -1,0 +1,209 @@
+// Package slack connects Slack workspaces: commands, buttons, forms and what people say come in over signed HTTP or over
+// Socket Mode, and everything goes out through the Web API. Slack vouches for all that comes in, and hands what our
+// buttons and forms carry to nobody but us, so none of it is sealed.
+package slack
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+	"github.com/sirupsen/logrus"
+	slackapi "github.com/slack-go/slack"
+	"golang.org/x/sync/singleflight"
+
+	"balie/internal/chat"
+)
+
+// Name is the platform's.
+const Name = "slack"
+
+// Slack is the platform. New makes one.
+type Slack struct {
+	opts   Options
+	log    logrus.FieldLogger
+	ws     *workspaces
+	people *people
+	pace   *pace
+	ears   *ears
+
+	sending singleflight.Group
+	sent    *lru.Cache[string, outcome]   // by a post's key
+	direct  *lru.Cache[string, string]    // the direct conversation with a person, by workspace and person
+	rooms   *lru.Cache[string, room]      // by workspace and channel
+	done    *lru.Cache[string, struct{}]  // ids of events that were handled
+	replay  *lru.Cache[string, struct{}]  // signatures that were used
+	views   *lru.Cache[string, *openView] // forms that are open, by id
+	once    onces                         // what is wrong and was logged once
+
+	order turns // what is said in one channel is told one by one
+}
+
+// Options is what the platform is made of.
+type Options struct {
+	// BotToken is the bot's token in the workspace that the app belongs to; empty if all workspaces install it by OAuth.
+	BotToken string
+	// SigningSecret is what Slack signs its requests with; empty without HTTP.
+	SigningSecret string
+	// AppToken opens the sockets of Socket Mode; empty without it.
+	AppToken string
+	// ClientID and ClientSecret are the app's for OAuth, and Workspaces the ids of those that may install it.
+	ClientID, ClientSecret string
+	Workspaces             []string
+	// APIURL is where the Web API is; Slack's own if empty.
+	APIURL string
+	// URL is how others reach us, without a slash at the end.
+	URL string
+	// Secret encrypts what is kept of other workspaces and signs the way through OAuth; at least chat.SecretMin bytes.
+	Secret []byte
+	// Memory keeps installations, and up to where the bot has heard.
+	Memory Memory
+	// AnswerWithin is how long the bot has to answer a command, a click or a form; 2 s if zero. Slack waits for three.
+	AnswerWithin time.Duration
+	// RetryAfter is how long after a failure a lost connection, or a look at what was missed, is first tried again; 1 s if
+	// zero. It doubles with each failure, up to a minute.
+	RetryAfter time.Duration
+	// Answered, if set, is told of each answered request: its kind, how long it took altogether, and how much of that was
+	// spent waiting for Slack.
+	Answered func(kind string, took, waited time.Duration)
+	// Log takes what goes wrong; nothing that people write is in it.
+	Log logrus.FieldLogger
+}
+
+// Memory keeps small things over a restart. A name begins with its group and a slash.
+type Memory interface {
+	// Recall gives what was kept under the name; nil if nothing was.
+	Recall(ctx context.Context, name string) ([]byte, error)
+	// Keep keeps the value under the name, in place of what was there.
+	Keep(ctx context.Context, name string, value []byte) error
+	// Forget forgets it; that there is nothing is no error.
+	Forget(ctx context.Context, name string) error
+	// List is all that is kept in the group, by name.
+	List(ctx context.Context, group string) (map[string][]byte, error)
+}
+
+// Slack's limits. https://docs.slack.dev/reference/block-kit
+const (
+	filesMax   = 10
+	fileMax    = 1 << 30
+	optionsMax = 100
+	fieldMax   = 3000 // characters of a text in a form
+	buttonsMax = 25
+	postEvery  = time.Second // https://docs.slack.dev/apis/web-api/rate-limits
+)
+
+// New makes the platform; it reaches for Slack only when it is used.
+func New(opts Options) (*Slack, error) {
+	switch {
+	case opts.Memory == nil || len(opts.Secret) < chat.SecretMin:
+		return nil, errors.New("slack: a memory and a secret are needed")
+	case opts.BotToken == "" && opts.ClientID == "":
+		return nil, errors.New("slack: a bot token, or a client id for OAuth, is needed")
+	case opts.SigningSecret == "" && opts.AppToken == "":
+		return nil, errors.New("slack: a signing secret or an app-level token is needed")
+	}
+	opts.URL = strings.TrimRight(opts.URL, "/")
+	opts.APIURL = strings.TrimRight(cmp.Or(opts.APIURL, slackapi.APIURL), "/") + "/"
+	opts.AnswerWithin = cmp.Or(opts.AnswerWithin, 2*time.Second)
+	opts.RetryAfter = cmp.Or(opts.RetryAfter, time.Second)
+	if opts.Log == nil {
+		silent := logrus.New()
+		silent.SetOutput(io.Discard)
+		opts.Log = silent
+	}
+	ws, err := newWorkspaces(opts)
+	if err != nil {
+		return nil, fmt.Errorf("slack: %w", err)
+	}
+	ws.http.Transport = counted{ws.http.Transport}
+	s := &Slack{opts: opts, log: opts.Log, ws: ws, people: newPeople(ws, opts.Log), pace: newPace()}
+	s.ears = newEars(s)
+	s.sent = cache[string, outcome](20_000)
+	s.direct = cache[string, string](20_000)
+	s.rooms = cache[string, room](5_000)
+	s.done = cache[string, struct{}](20_000)
+	s.replay = cache[string, struct{}](50_000)
+	s.views = cache[string, *openView](5_000)
+	return s, nil
+}
+
+// cache is a map that forgets what was not used for long.
+func cache[K comparable, V any](size int) *lru.Cache[K, V] {
+	c, err := lru.New[K, V](size)
+	if err != nil {
+		panic(err) // only for a size of zero
+	}
+	return c
+}
+
+// Name is "slack".
+func (s *Slack) Name() string { return Name }
+
+// Caps are Slack's limits and abilities.
+func (s *Slack) Caps() chat.Caps {
+	return chat.Caps{
+		FormRefresh: true, FormTyped: true, FormErrors: true, FormFiles: true, FormDates: true, FormMulti: true, FormPages: true,
+		FormFields: 95, FormLine: fieldMax, FormText: fieldMax, Lookups: true, OptionsMax: optionsMax, MessageMenu: true, Home: true,
+		LabelMax: labelMax, MessageMax: messageMax, CardMax: cardMax, ButtonsMax: buttonsMax, FileMax: fileMax, FilesMax: filesMax,
+		PostEvery: postEvery,
+	}
+}
+
+// Hooks is where Slack sends what happens, where it does so over HTTP.
+func (s *Slack) Hooks(h chat.Handler) http.Handler {
+	if s.opts.SigningSecret == "" {
+		return nil
+	}
+	return s.routes(h)
+}
+
+// Run listens until ctx ends.
+func (s *Slack) Run(ctx context.Context, h chat.Handler) error {
+	var wg sync.WaitGroup
+	wg.Go(func() { s.ws.watch(ctx) })
+	wg.Go(func() { s.ears.run(ctx, h) })
+	if s.opts.AppToken != "" {
+		for n := range connections {
+			wg.Go(func() { s.socket(ctx, h, n) })
+		}
+	}
+	wg.Wait()
+	s.ws.close()
+	return nil
+}
+
+var _ interface {
+	chat.Platform
+	chat.Directory
+	chat.Groups
+	chat.Fetcher
+	chat.Threads
+	chat.Homes
+} = (*Slack)(nil)
+
+// onces remembers what was said already.
+type onces struct {
+	mu   sync.Mutex
+	said map[string]bool
+}
+
+// first says whether it is the first time.
+func (o *onces) first(what string) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.said == nil {
+		o.said = map[string]bool{}
+	}
+	if o.said[what] || len(o.said) > 1000 {
+		return false
+	}
+	o.said[what] = true
+	return true
+}
