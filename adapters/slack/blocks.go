@@ -25,6 +25,7 @@ const (
 	linkTextMax     = 1_000 // characters of what a link says
 	actionsMax      = 25    // elements of a row of buttons
 	elementsMax     = 25    // elements of the buttons of a post
+	elementsLong    = 3_000 // characters that they carry
 	factsMax        = 10    // facts of a section
 	factMax         = 1_900 // characters of a fact
 	factLabelMax    = 100   // characters of a fact's label
@@ -90,22 +91,27 @@ func rows(buttons []chat.Button, make elements) (out []slackapi.Block, character
 	return out, characters
 }
 
-// elementsOf are the elements of buttons, each once.
+// elementsOf are the elements of buttons, each once and no more than a message takes.
 func elementsOf(buttons []chat.Button, make elements) []slackapi.BlockElement {
 	var out []slackapi.BlockElement
 	if make == nil {
 		return nil
 	}
-	seen := map[string]bool{}
+	seen, long := map[string]bool{}, 0
 	for _, b := range buttons {
 		for _, e := range make(b) {
-			if id := actionID(e); id == "" || !seen[id] {
-				seen[id] = true
-				out = append(out, e)
+			id := actionID(e)
+			if id != "" && seen[id] {
+				continue
 			}
+			if long += carries(e); long > elementsLong || len(out) == elementsMax {
+				return out
+			}
+			seen[id] = true
+			out = append(out, e)
 		}
 	}
-	return out[:min(len(out), elementsMax)]
+	return out
 }
 
 func actionID(e slackapi.BlockElement) string {

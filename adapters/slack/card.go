@@ -197,22 +197,23 @@ func (l *layout) card(c chat.Card) bool {
 			add(long, b)
 		}
 	}
-	footer := oneLine(c.Footer, footerMax)
+	footer := oneLine(c.Footer, min(footerMax, l.left))
 	spared := 0
-	if footer != "" {
+	if footer != "" && l.most > 0 {
 		spared = 1
 	}
+	l.left -= utf8.RuneCountInString(footer)
 	facts, long := factsOf(c.Facts, l.left*2/3)
-	for len(facts) > 0 && len(facts)+spared >= l.most {
+	for len(facts) > 0 && len(facts)+spared > l.most {
 		facts = facts[:len(facts)-1]
 		whole = false
 	}
 	// The text takes what the rest leaves.
 	l.most -= len(facts) + spared
-	l.left -= long + utf8.RuneCountInString(footer)
+	l.left -= long
 	l.text(c.Text, max(l.left, 0))
 	l.blocks = append(l.blocks, facts...)
-	if footer != "" {
+	if spared > 0 {
 		l.blocks = append(l.blocks, slackapi.NewContextBlock("", plainText(footer)))
 	}
 	return whole
@@ -276,5 +277,6 @@ func factsOf(facts []chat.Fact, most int) (out []slackapi.Block, characters int)
 
 // since is a time that clients show in the reader's time zone, and how long ago it is.
 func since(f chat.Fact) string {
-	return fmt.Sprintf("<!date^%d^{date_short_pretty} {time} ({ago})|%s>", f.Since.Unix(), f.Since.UTC().Format("2006-01-02 15:04 UTC"))
+	return fmt.Sprintf("<!date^%d^{date_short_pretty} {time} ({ago})|%s>", f.Since.Unix(),
+		f.Since.UTC().Format("2006-01-02 15:04 UTC"))
 }

@@ -292,6 +292,13 @@ func TestMessagesAreNotTooLong(t *testing.T) {
 	if m := render(chat.Post{Text: p.Text}, stub); toldBy(m) < messageMax*9/10 {
 		t.Errorf("of a long text only %d characters are left", toldBy(m))
 	}
+	heavy := func(b chat.Button) []slackapi.BlockElement {
+		return []slackapi.BlockElement{slackapi.NewButtonBlockElement(b.Value.Ticket, strings.Repeat("v", 900), plainText("x"))}
+	}
+	m = render(p, heavy)
+	if valid(t, m); len(m.blocks) < 3 {
+		t.Errorf("buttons that carry a lot leave %d blocks", len(m.blocks))
+	}
 	code := "```\n" + strings.Repeat("<`&`> ", 5_000) + "\n```\n" + strings.Repeat("- *a*\n", 3_000)
 	valid(t, render(chat.Post{Text: code, Card: &chat.Card{Text: code}}, stub))
 	r := chat.Reply{Text: p.Text, Buttons: p.Buttons}
@@ -302,6 +309,15 @@ func TestMessagesAreNotTooLong(t *testing.T) {
 	valid(t, renderPrivate(listed(200), stub))
 	if m := renderPrivate(listed(200), stub); len(m.blocks) < 40 {
 		t.Errorf("only %d blocks of a long list", len(m.blocks))
+	}
+	full := chat.Card{Title: "t", Text: "x", Footer: "f", Author: &chat.Author{Name: "a"}, Facts: []chat.Fact{{Label: "l", Value: "v"}}}
+	for n := range 60 {
+		r := chat.Reply{Text: "x", Buttons: on("", "One")}
+		for range n {
+			r.Posts = append(r.Posts, chat.Post{Card: &chat.Card{Title: "t"}})
+		}
+		r.Posts = append(r.Posts, chat.Post{Text: "y", Card: &full, Buttons: on("", "Two")}, chat.Post{Card: &full})
+		valid(t, renderPrivate(r, stub))
 	}
 	h := chat.Home{Text: p.Text, Buttons: p.Buttons}
 	for range 6 {

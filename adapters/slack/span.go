@@ -233,7 +233,7 @@ func blank(r rune) bool { return unicode.IsSpace(r) || r == '\u200b' || r == '\u
 
 // apart says whether every parser sees the end of a word at the character.
 func apart(r rune) bool {
-	return unicode.IsSpace(r) || r < utf8.RuneSelf && unicode.IsPunct(r) && !isSign(r) || r == '<' || r == '>' || r == '+' || r == '='
+	return unicode.IsSpace(r) || strings.ContainsRune("<>+=", r) || r < utf8.RuneSelf && unicode.IsPunct(r) && !isSign(r)
 }
 
 // isSign says whether the character can mean something. Clients take wide ones for the same.
