@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/sirupsen/logrus"
 
 	"balie/internal/chat"
@@ -37,6 +38,8 @@ type Bot struct {
 	pace      Pace
 	deliverer *deliverer
 
+	bystanders *lru.Cache[string, struct{}] // who was told that a ticket is somebody else's, by ticket and person
+
 	rosterless map[string]string // why a team's agents can't be looked up; only for who learns them, one at a time
 }
 
@@ -44,6 +47,11 @@ type Bot struct {
 func New(o Options) *Bot {
 	b := &Bot{desk: o.Desk, policy: o.Desk.Policy, platforms: map[string]chat.Platform{}, log: o.Log, now: o.Now,
 		pace: o.Pace.orDefaults(), rosterless: map[string]string{}}
+	const remembered = 10_000
+	var err error
+	if b.bystanders, err = lru.New[string, struct{}](remembered); err != nil {
+		panic(err) // a size above 0
+	}
 	for _, p := range o.Platforms {
 		b.platforms[p.Name()] = p
 	}
@@ -230,6 +238,9 @@ func (t *turn) answer(ctx context.Context, r chat.Reply, err error) (chat.Reply,
 
 // problem is what a person reads of a problem.
 func (t *turn) problem(ctx context.Context, p *ticket.Problem) string {
+	if p.Code == ticket.NotFound && t.e.Click != nil && t.inRequests() { // they are looking at it
+		return t.say.Say("problem_not_yours")
+	}
 	var args []any
 	for k, v := range p.Args {
 		if k == "person" {

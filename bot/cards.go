@@ -18,7 +18,7 @@ type view struct {
 	platform string
 }
 
-// card is a ticket's card: the team's, or everybody else's.
+// card is a ticket's card: the team's, or the requester's side's.
 func (v view) card(ctx context.Context, tk ticket.Ticket, team bool) chat.Card {
 	status, _ := v.policy.Status(tk.Status)
 	requested, _ := v.policy.Priority(tk.Requested)
@@ -175,22 +175,41 @@ func (v view) root(ctx context.Context, tk ticket.Ticket, r ticket.Room) chat.Po
 	case ticket.ConversationRoom:
 		p.Text = v.say.Say("conversation", "key", tk.Key)
 		p.Buttons = requesterButtons(v.say, tk)
-		card.Footer = v.footer(tk)
+		card.Footer = v.footer(tk, v.say.Say("conversation_footer"))
+		if r.InChannel() {
+			v.inChannel(ctx, tk, r, &p)
+		}
 	case ticket.FollowerRoom:
 		p.Text = v.say.Say("following", "key", tk.Key)
 		p.Buttons = []chat.Button{button(v.say, tk, verbUnfollow)}
-		card.Footer = v.footer(tk)
+		card.Footer = v.footer(tk, v.say.Say("conversation_footer"))
 	}
 	return p
 }
 
-// footer tells the requester's side what the status means and how to go on.
-func (v view) footer(tk ticket.Ticket) string {
+// inChannel makes a conversation's first post fit for a channel, where others read it too: it says whose it is, and tells
+// the requester that it is there.
+func (v view) inChannel(ctx context.Context, tk ticket.Ticket, r ticket.Room, p *chat.Post) {
+	p.Text = v.say.Say("conversation_channel", "key", tk.Key, "name", v.name(ctx, tk.Requester))
+	p.Card.Footer = v.footer(tk, v.say.Say("conversation_channel_footer"))
+	who, err := v.desk.Person(ctx, tk.Requester)
+	if err != nil {
+		v.log.WithError(err).Warn("a requester is not told of a conversation")
+		return
+	}
+	p.Card.Author = &chat.Author{Name: who.Name, Avatar: who.Avatar}
+	if account, ok := v.account(who, r.Place.Workspace); ok {
+		p.Mention = []string{account}
+	}
+}
+
+// footer tells the requester's side what the status means or, if the policy does not say it, how to go on.
+func (v view) footer(tk ticket.Ticket, otherwise string) string {
 	status, _ := v.policy.Status(tk.Status)
 	if s := v.label(status.Description, v.say); s != "" {
 		return s
 	}
-	return v.say.Say("conversation_footer")
+	return otherwise
 }
 
 // account is how a person is mentioned on the view's platform, if they are there.

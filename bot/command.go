@@ -97,10 +97,14 @@ func (t *turn) ofCommand(text string) (openArg, chat.Values) {
 }
 
 func (t *turn) help() chat.Reply {
-	text := t.say.Say("help") + "\n\n" + t.say.Say("help_emoji")
+	also, where := t.say.Say("help_emoji"), t.say.Say("help_direct")
 	if t.caps.MessageMenu {
-		text = t.say.Say("help") + "\n\n" + t.say.Say("help_menu")
+		also = t.say.Say("help_menu")
 	}
+	if slices.ContainsFunc(t.policy.Teams, func(team ticket.Team) bool { return len(team.Requests) > 0 }) {
+		where = t.say.Say("help_requests")
+	}
+	text := t.say.Say("help") + "\n\n" + also + " " + where
 	if len(t.by.Teams) > 0 {
 		text += "\n\n" + t.say.Say("help_agent")
 	}

@@ -92,8 +92,16 @@ func (t *turn) inThread(ctx context.Context, tk ticket.Ticket, room string, m ch
 	t.by.Origin = ticket.Origin{Room: room, Message: chat.Ref{Platform: t.e.Platform, Workspace: t.e.Workspace,
 		Channel: t.e.Channel, Thread: t.e.Thread, Message: m.ID}}
 	_, err := t.desk.Act(ctx, tk.ID, t.by, t.said(tk, room, m))
-	if p, ok := errors.AsType[*ticket.Problem](err); ok && p.Code == ticket.TicketClosed && tk.VisibleTo(t.by) {
+	p, ok := errors.AsType[*ticket.Problem](err)
+	if !ok {
+		return chat.Reply{}, err
+	}
+	r, _ := tk.Room(room)
+	switch {
+	case p.Code == ticket.TicketClosed && tk.VisibleTo(t.by):
 		return t.offerTicket(ctx, openArg{}, m.Text, t.problem(ctx, p)+" "+t.say.Say("closed_offer"))
+	case r.InChannel() && (p.Code == ticket.NotFound || p.Code == ticket.NotAllowed):
+		return t.bystander(ctx, tk, m), nil
 	}
 	return chat.Reply{}, err
 }
@@ -115,7 +123,8 @@ func (t *turn) said(tk ticket.Ticket, room string, m chat.Message) ticket.Action
 		return ticket.Note{Text: m.Text, Files: attached}
 	}
 	roles := tk.Roles(t.by)
-	if slices.Equal(roles, []ticket.Role{ticket.AgentRole}) {
+	agent := slices.Contains(roles, ticket.AgentRole) && !slices.Contains(roles, ticket.RequesterRole)
+	if agent && (r.InChannel() || !slices.Contains(roles, ticket.FollowerRole)) {
 		return ticket.Reply{Text: m.Text, Files: attached}
 	}
 	return ticket.Message{Text: m.Text, Files: attached}

@@ -300,7 +300,7 @@ func (t *turn) openSubmit(ctx context.Context, s chat.Submit) (chat.Reply, error
 			t.log.WithError(err).Warn("a draft could not be deleted")
 		}
 	}
-	return chat.Reply{Text: t.say.Say("opened", "key", tk.Key, "summary", escape(tk.Summary)),
+	return chat.Reply{Text: t.whereTo(tk),
 		Buttons: []chat.Button{t.button(tk, verbShow)}}, nil
 }
 

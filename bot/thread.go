@@ -57,8 +57,13 @@ func (t *turn) ticketOf(ctx context.Context, root chat.Ref) (tk ticket.Ticket, r
 // postsHere says whether tickets may have a room in this turn's channel.
 func (t *turn) postsHere() bool {
 	return t.e.Direct || slices.ContainsFunc(t.policy.Teams, func(team ticket.Team) bool {
-		return slices.ContainsFunc(team.Triage, func(c ticket.Channel) bool {
-			return c.Platform == t.e.Platform && c.ID == t.e.Channel && (c.Workspace == "" || c.Workspace == t.e.Workspace)
-		})
+		return t.in(team.Triage) || t.in(team.Requests)
+	})
+}
+
+// in says whether the turn is in one of the channels.
+func (t *turn) in(list []ticket.Channel) bool {
+	return slices.ContainsFunc(list, func(c ticket.Channel) bool {
+		return c.Platform == t.e.Platform && c.ID == t.e.Channel && (c.Workspace == "" || c.Workspace == t.e.Workspace)
 	})
 }

@@ -70,15 +70,22 @@ func summary(p *ticket.Policy) string {
 	}
 	line("languages", "%s", strings.Join(p.Languages, ", "))
 	for _, t := range p.Teams {
-		var places []string
-		for _, c := range t.Triage {
-			places = append(places, c.Platform+" "+c.ID)
+		places := func(list []ticket.Channel) string {
+			var names []string
+			for _, c := range list {
+				names = append(names, c.Platform+" "+c.ID)
+			}
+			return strings.Join(names, " and ")
+		}
+		talk := ""
+		if len(t.Requests) > 0 {
+			talk = ", conversations for everybody to read in " + places(t.Requests)
 		}
 		who := "whoever is in the channel"
 		if len(t.Agents) > 0 {
 			who = fmt.Sprintf("%d named", len(t.Agents))
 		}
-		line("team", "%s (%s), tickets %s, cards in %s, agents: %s", label(t.Label), t.ID, t.Number, strings.Join(places, " and "), who)
+		line("team", "%s (%s), tickets %s, cards in %s%s, agents: %s", label(t.Label), t.ID, t.Number, places(t.Triage), talk, who)
 	}
 	for _, c := range p.Categories {
 		line("category", "%s (%s), %d questions, to %s", label(c.Label), c.ID, len(c.Fields), c.Team)

@@ -73,6 +73,7 @@ func folder(t *testing.T) string {
 	for name, text := range map[string]string{
 		"helpdesk.yaml": good,
 		"changed.yaml":  strings.Replace(good, "HD-#####", "SUP-####", 1),
+		"public.yaml":   strings.Replace(good, "    thread: note", "    requests: {playground: help}\n    thread: note", 1),
 		"broken.yaml":   strings.Replace(good, "phase: planned", "phase: plannd", 1),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
@@ -115,7 +116,8 @@ func TestCommands(t *testing.T) {
 		{args: []string{"check"}, out: "helpdesk.yaml is fine"},
 		{args: []string{"check", "helpdesk.yaml", "--against", "helpdesk.yaml"}, out: "Nothing would change"},
 		{args: []string{"check", "changed.yaml", "--against", "helpdesk.yaml"}, out: "- team ict: new tickets are numbered SUP-####"},
-		{args: []string{"check", "broken.yaml"}, code: 1, errs: "broken.yaml:213:12: "},
+		{args: []string{"check", "public.yaml"}, out: "conversations for everybody to read in playground help, agents: "},
+		{args: []string{"check", "broken.yaml"}, code: 1, errs: "broken.yaml:217:12: "},
 		{args: []string{"check", "broken.yaml"}, code: 1, errs: "broken.yaml has 1 mistake\n"},
 		{args: []string{"check"}, dir: empty, code: 1, errs: "there is no such file"},
 		{args: []string{"check"}, env: []string{"BALIE_POLICY=broken.yaml"}, code: 1, errs: "did you mean planned"},

@@ -97,7 +97,7 @@ func ofDemo(a ticket.Agent) bool {
 	})
 }
 
-// channels are the demo's, and the triage channels of the policy that are not among them.
+// channels are the demo's, and the channels of the policy that are not among them.
 func channels(p *ticket.Policy, further int) []playground.Channel {
 	list := playground.DemoChannels()
 	for i := range list {
@@ -105,12 +105,18 @@ func channels(p *ticket.Policy, further int) []playground.Channel {
 			list[i].Members = append(list[i].Members, crowdAgents(further)...)
 		}
 	}
+	add := func(c ticket.Channel, topic string, members []string) {
+		if c.Platform == playgroundName && !slices.ContainsFunc(list, func(have playground.Channel) bool { return have.ID == c.ID }) {
+			list = append(list, playground.Channel{ID: c.ID, Topic: topic, Members: members})
+		}
+	}
 	for _, t := range p.Teams {
+		name := t.Label.In(t.Language, p.Languages...)
 		for _, c := range t.Triage {
-			if c.Platform == playgroundName && !slices.ContainsFunc(list, func(have playground.Channel) bool { return have.ID == c.ID }) {
-				topic := "New tickets for " + t.Label.In(t.Language, p.Languages...)
-				list = append(list, playground.Channel{ID: c.ID, Topic: topic, Members: agents})
-			}
+			add(c, "New tickets for "+name, agents)
+		}
+		for _, c := range t.Requests {
+			add(c, "Questions for "+name+", and the answers", nil)
 		}
 	}
 	return list

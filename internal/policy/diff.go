@@ -135,6 +135,9 @@ func (d *diff) team(a, b ticket.Team) {
 		d.sayf("%s: new tickets are numbered %s instead of %s; existing ones keep their number", what, b.Number, a.Number)
 	}
 	d.list(what, "channels", "none", idsOf(a.Triage, channelWords), idsOf(b.Triage, channelWords))
+	if was, is := idsOf(a.Requests, channelWords), idsOf(b.Requests, channelWords); !slices.Equal(was, is) {
+		d.sayf("%s: conversations of new tickets are %s instead of %s; existing ones stay where they are", what, whereTalked(is), whereTalked(was))
+	}
 	d.list(what, "agents", "the members of its channels", idsOf(a.Agents, agentWords), idsOf(b.Agents, agentWords))
 	d.value(what, "what agents type in a card's thread", string(a.Thread), string(b.Thread))
 	d.list(what, "who may reopen", "nobody", asStrings(a.Reopen), asStrings(b.Reopen))
@@ -225,6 +228,14 @@ func channelWords(c ticket.Channel) string {
 		return c.Platform + " " + c.Workspace + "/" + c.ID
 	}
 	return c.Platform + " " + c.ID
+}
+
+// whereTalked says where conversations are.
+func whereTalked(channels []string) string {
+	if len(channels) == 0 {
+		return "private"
+	}
+	return "for everybody to read in " + strings.Join(channels, ", ")
 }
 
 func agentWords(a ticket.Agent) string {

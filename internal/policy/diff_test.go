@@ -34,6 +34,9 @@ func TestDiff(t *testing.T) {
 			"team ict: what agents type in a card's thread is now reply instead of note",
 			"team ict: who may reopen is now requester instead of requester, agent",
 		}},
+		{"conversations in a channel", []string{"label: ICT", "label: ICT\n    requests: {slack: [C03, {workspace: T1, channel: C04}]}"}, []string{
+			"team ict: conversations of new tickets are for everybody to read in slack C03, slack T1/C04 instead of private; existing ones stay where they are",
+		}},
 		{"a team gone and one new", []string{"  ict:", "  it:"}, []string{
 			"team ict is removed: its tickets stay, but nobody is their agent any more",
 			"team it is new",

@@ -108,6 +108,12 @@ func TestMistakes(t *testing.T) {
 		{"a channel by name", "ict-triage", "'#ict triage'", `6:28: teams.ict.channels.playground must be the platform's own id, such as C0123456789, not "#ict triage"`},
 		{"a channel without an id", ", channel: C02", "", "6:82: teams.ict.channels.slack.channel is missing; for example: channel: C0123456789"},
 		{"a workspace with spaces", "workspace: T1", "workspace: My place", `6:94: teams.ict.channels.slack.workspace must be the platform's own id, such as C0123456789, not "My place"`},
+		{"requests by name", "label: ICT", "label: ICT\n    requests: {slack: '#help'}", `5:23: teams.ict.requests.slack must be the platform's own id, such as C0123456789, not "#help"`},
+		{"requests on an unknown platform", "label: ICT", "label: ICT\n    requests: {slak: C1}", `5:16: teams.ict.requests: there is no platform "slak"; did you mean slack?`},
+		{"requests where the cards are", "label: ICT", "label: ICT\n    requests: {playground: help, slack: [C09, C02]}", "5:47: teams.ict.requests.slack: C02 is the team's own channel, where notes are that requesters must not read: use another channel for conversations"},
+		{"requests where another team's cards are", "types: {incident", "  hr: {label: HR, number: HR-#, requests: {slack: {workspace: T1, channel: C01}}}\ntypes: {incident", `8:51: teams.hr.requests.slack: C01 is the channel of team ict, where notes are that requesters must not read: use another channel for conversations
+12:3: categories.hardware.team is missing: with several teams, say which one handles it: ict or hr
+36:3: categories.other.team is missing: with several teams, say which one handles it: ict or hr`},
 		{"a channel twice", "slack: [C01,", "slack: [C01, C01,", "6:82: teams.ict.channels.slack names the channel C01 twice: once is enough"},
 		{"an agent by name", "Bram@example.org", "Bram", `7:14: teams.ict.agents: "Bram" is no e-mail address; write bram@example.org, or {platform: slack, person: U0123456789}, or {platform: slack, group: S0123456789}`},
 		{"an agent twice", "[Bram@example.org", "[bram@example.org, Bram@example.org", "7:32: teams.ict.agents names the same agent twice: once is enough"},

@@ -71,7 +71,8 @@ func TestTheDefaultPolicyStaysRightWhenItsExamplesAreUncommented(t *testing.T) {
 		lines = append(lines, l)
 	}
 	p := parse(t, strings.Join(lines, ""))
-	if len(p.Teams) != 2 || len(p.Teams[0].Triage) != 4 || len(p.Teams[0].Agents) != 2 || len(p.Teams[1].Triage) != 1 {
+	if len(p.Teams) != 2 || len(p.Teams[0].Triage) != 4 || len(p.Teams[0].Agents) != 2 || len(p.Teams[1].Triage) != 1 ||
+		len(p.Teams[0].Requests) != 1 {
 		t.Errorf("the examples did not all become settings: %+v", p.Teams)
 	}
 }
@@ -122,6 +123,14 @@ func TestParse(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the policy differs (-want +got):\n%s", diff)
+	}
+}
+
+func TestRequests(t *testing.T) {
+	p := parse(t, strings.Replace(sample(t), "label: ICT", "label: ICT\n    requests: {playground: help, slack: [C03, {workspace: T2, channel: C02}]}", 1))
+	want := []ticket.Channel{{Platform: "playground", ID: "help"}, {Platform: "slack", ID: "C03"}, {Platform: "slack", Workspace: "T2", ID: "C02"}}
+	if got := p.Teams[0].Requests; !slices.Equal(got, want) {
+		t.Errorf("got %+v", got)
 	}
 }
 

@@ -19,17 +19,42 @@ func (r *reader) teams(o object) []ticket.Team {
 		return nil
 	}
 	var out []ticket.Team
+	requests := map[string][]*node{}
 	for _, p := range r.entries(n, "team") {
 		t := ticket.Team{ID: p.key}
 		if o, ok := r.object(p.value, "label", "language", "number", "channels", "requests", "agents", "thread", "reopen"); ok {
-			r.team(o, &t, out)
+			requests[t.ID] = r.team(o, &t, out)
 		}
 		out = append(out, t)
+	}
+	for _, t := range out {
+		for i, c := range t.Requests {
+			r.readsAlong(t, c, requests[t.ID][i], out)
+		}
 	}
 	return out
 }
 
-func (r *reader) team(o object, t *ticket.Team, others []ticket.Team) {
+// readsAlong fails if a channel for everybody's requests is where a team's notes are: what is public and what is not must
+// be different places.
+func (r *reader) readsAlong(t ticket.Team, c ticket.Channel, at *node, teams []ticket.Team) {
+	for _, team := range teams {
+		if !slices.ContainsFunc(team.Triage, func(o ticket.Channel) bool {
+			return o.ID != "" && o.Platform == c.Platform && o.ID == c.ID && (o.Workspace == "" || c.Workspace == "" || o.Workspace == c.Workspace)
+		}) {
+			continue
+		}
+		whose := "the team's own channel"
+		if team.ID != t.ID {
+			whose = "the channel of team " + team.ID
+		}
+		r.failf(at.at, "%s: %s is %s, where notes are that requesters must not read: use another channel for conversations", at.path, c.ID, whose)
+		return
+	}
+}
+
+// team reads a team, and gives what names its channels for requests.
+func (r *reader) team(o object, t *ticket.Team, others []ticket.Team) (requests []*node) {
 	t.Label = o.label("label", "ICT")
 	if len(r.langs) > 0 {
 		t.Language = o.choice("language", r.langs[0], r.langs...)
@@ -38,10 +63,10 @@ func (r *reader) team(o object, t *ticket.Team, others []ticket.Team) {
 		t.Number = r.number(n, others)
 	}
 	if n, ok := o.values["channels"]; ok {
-		t.Triage = r.channels(n)
+		t.Triage, _ = r.channels(n)
 	}
 	if n, ok := o.values["requests"]; ok {
-		t.Requests = r.channels(n)
+		t.Requests, requests = r.channels(n)
 	}
 	t.Agents = r.agents(o)
 	t.Thread = ticket.EntryKind(o.choice("thread", string(ticket.EntryNote), string(ticket.EntryNote), string(ticket.EntryReply)))
@@ -53,6 +78,7 @@ func (r *reader) team(o object, t *ticket.Team, others []ticket.Team) {
 			t.Reopen = append(t.Reopen, ticket.Role(role))
 		}
 	}
+	return requests
 }
 
 // A prefix ends in no digit, else HD1 and 00001 could not be told apart. In YAML, # after a space is a comment, so an
@@ -87,16 +113,16 @@ func bare(f ticket.NumberFormat) string {
 	return strings.ToLower(strings.NewReplacer("-", "", "_", "").Replace(f.Prefix()))
 }
 
-// channels reads channels, such as where a team's cards go, per platform: a channel id, {workspace, channel}, or a list of these.
-func (r *reader) channels(n *node) []ticket.Channel {
+// channels reads channels, such as where a team's cards go, per platform: a channel id, {workspace, channel}, or a list of
+// these. It gives what names each, too.
+func (r *reader) channels(n *node) (out []ticket.Channel, named []*node) {
 	if n.kind != mapKind {
 		r.failf(n.at, "%s must be a mapping from platform to channel, not %s; for example: slack: C0123456789", n.path, n.kind)
-		return nil
+		return nil, nil
 	}
 	if len(n.pairs) == 0 {
 		r.failf(n.at, "%s is empty: name at least one channel, or remove the key", n.path)
 	}
-	var out []ticket.Channel
 	for _, p := range n.pairs {
 		if !slices.Contains(platforms, p.key) {
 			r.failf(p.value.keyAt, "%s: there is no platform %q%s", n.path, p.key, unknown(p.key, platforms))
@@ -127,10 +153,10 @@ func (r *reader) channels(n *node) []ticket.Channel {
 				r.failf(v.at, "%s names the channel %s twice: once is enough", p.value.path, c.ID)
 				continue
 			}
-			out = append(out, c)
+			out, named = append(out, c), append(named, v)
 		}
 	}
-	return out
+	return out, named
 }
 
 // external is an id that a platform gave: a word without spaces.

@@ -90,7 +90,8 @@ func (w *work) open(a Open) error {
 }
 
 // rooms are where a new ticket lives: its team's triage channel, on the platform that it came from where the team has
-// one, and the requester's conversation.
+// one, and the requester's conversation. That is in a channel only on the platform, and in the workspace, where the
+// requester is: elsewhere they could not read it.
 func (p *Policy) rooms(c Category, a Open, requester string) []Room {
 	var rooms []Room
 	team, _ := p.Team(c.Team)

@@ -55,7 +55,7 @@ type Team struct {
 	Language string       // of its cards
 	Number   NumberFormat // of its tickets
 	Triage   []Channel    // where its cards go: the one on the ticket's own platform, else the first
-	Requests []Channel    // where requesters' conversations are, each in a thread for everybody to read: on the ticket's own platform; else in private
+	Requests []Channel    // where conversations with requesters of the same platform are, for everybody to read; else in private
 	Agents   []Agent      // who may handle its tickets; empty for the members of the triage channels
 	Thread   EntryKind    // what agents' messages in a card's thread are: EntryNote or EntryReply
 	Reopen   []Role       // who may reopen a resolved ticket

@@ -32,7 +32,7 @@ func (w *work) wants(r Room, e Entry) bool {
 	triage := r.Kind == TriageRoom
 	switch e.Kind {
 	case EntryOpened:
-		return triage && (len(e.Files) > 0 || utf8.RuneCountInString(e.Text) > CardText)
+		return (triage || r.InChannel()) && (len(e.Files) > 0 || utf8.RuneCountInString(e.Text) > CardText)
 	case EntryMessage, EntryReply, EntryAsk, EntryNote, EntryResolved, EntryReopened, EntryClosed:
 		return true
 	case EntryQuote:
@@ -51,6 +51,9 @@ func (w *work) wants(r Room, e Entry) bool {
 
 // mention are the people to notify of the entry in the room.
 func (w *work) mention(r Room, e Entry) []string {
+	if r.Kind == ConversationRoom && r.InChannel() {
+		return w.mentionRequester(e)
+	}
 	if r.Kind != TriageRoom {
 		return nil
 	}
@@ -65,6 +68,20 @@ func (w *work) mention(r Room, e Entry) []string {
 		}
 	case EntryOpened, EntryReply, EntryAsk, EntryNote, EntryQuote, EntryPriority, EntryStatus, EntryFollowed,
 		EntryUnfollowed, EntryShared, EntryResolved, EntryUndelivered:
+	}
+	return nil
+}
+
+// mentionRequester is who asked, if the entry is for them: in a channel nobody reads everything.
+func (w *work) mentionRequester(e Entry) []string {
+	if e.By == w.t.Requester {
+		return nil
+	}
+	switch e.Kind {
+	case EntryReply, EntryAsk, EntryResolved:
+		return []string{w.t.Requester}
+	case EntryOpened, EntryMessage, EntryNote, EntryQuote, EntryAssigned, EntryPriority, EntryStatus, EntryFollowed, EntryUnfollowed,
+		EntryShared, EntryReopened, EntryClosed, EntryUndelivered:
 	}
 	return nil
 }

@@ -65,6 +65,9 @@ type Room struct {
 	Place    chat.Place `json:"place"`
 }
 
+// InChannel says whether a whole channel reads along, so that there may be others than those whom the ticket concerns.
+func (r Room) InChannel() bool { return r.Audience == Public && r.Place.Channel != "" }
+
 // RoomKind says what a room is for.
 type RoomKind string
 
