@@ -12,7 +12,6 @@ import (
 const (
 	cursorGroup = "slack-heard" // of the memory: up to when everything was heard, by workspace
 	cursorEvery = 15 * time.Second
-	shortGap    = time.Second // within this much nothing is lost: Slack tells again what it could not tell
 )
 
 // ears notice what the bot can't have heard, and make good for it: while it was not running, while no socket was open,
@@ -39,7 +38,7 @@ func (e *ears) up(number int) {
 	deaf := e.deaf
 	e.deaf = time.Time{}
 	e.mu.Unlock()
-	if !deaf.IsZero() && time.Since(deaf) > shortGap {
+	if !deaf.IsZero() {
 		for _, w := range e.s.Workspaces() {
 			e.missed(w, deaf)
 		}

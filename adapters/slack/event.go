@@ -314,8 +314,8 @@ func (s *Slack) inbound(ctx context.Context, w *workspace, text string) string {
 		case "user":
 			return s.people.quickly(ctx, w, id, "").Name
 		case "channel":
-			r, _ := s.rooms.Get(w.id + "/" + id)
-			return r.name
+			name, _ := s.rooms.Get(w.id + "/" + id)
+			return name
 		}
 		return ""
 	})

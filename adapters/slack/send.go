@@ -25,13 +25,6 @@ type outcome struct {
 	ref chat.Ref // empty if it is not known whether it stands
 }
 
-// room is what is known of a channel.
-type room struct {
-	name     string
-	archived bool
-	direct   bool
-}
-
 // Send posts p. Slack makes no repeat harmless, so we look whether the post stands whenever an earlier try may have made it.
 func (s *Slack) Send(ctx context.Context, p chat.Post) (chat.Ref, error) {
 	switch {
@@ -213,8 +206,8 @@ func (s *Slack) missing(ctx context.Context, w *workspace, sent *chat.SendError,
 
 // roomName is how an admin knows the channel.
 func (s *Slack) roomName(w *workspace, channel string) string {
-	if r, ok := s.rooms.Get(w.id + "/" + channel); ok && r.name != "" {
-		return "#" + r.name + " (" + channel + ")"
+	if name, ok := s.rooms.Get(w.id + "/" + channel); ok && name != "" {
+		return "#" + name + " (" + channel + ")"
 	}
 	return channel
 }

@@ -127,7 +127,7 @@ func New(opts Options) (*Slack, error) {
 	s.ears = newEars(s)
 	s.sent = cache[string, outcome](20_000)
 	s.direct = cache[string, string](20_000)
-	s.rooms = cache[string, room](5_000)
+	s.rooms = cache[string, string](5_000)
 	s.done = cache[string, struct{}](20_000)
 	s.replay = cache[string, struct{}](50_000)
 	s.views = cache[string, *openView](5_000)
@@ -151,7 +151,7 @@ func (s *Slack) Caps() chat.Caps {
 	return chat.Caps{
 		FormRefresh: true, FormTyped: true, FormErrors: true, FormFiles: true, FormDates: true, FormMulti: true, FormPages: true,
 		FormFields: 95, FormLine: fieldMax, FormText: fieldMax, Lookups: true, OptionsMax: optionsMax, MessageMenu: true, Home: true,
-		LabelMax: labelMax, MessageMax: messageMax, CardMax: cardMax, ButtonsMax: buttonsMax, FileMax: fileMax, FilesMax: filesMax,
+		LabelMax: cardTitleMax, MessageMax: messageMax, CardMax: cardMax, ButtonsMax: buttonsMax, FileMax: fileMax, FilesMax: filesMax,
 		PostEvery: postEvery,
 	}
 }

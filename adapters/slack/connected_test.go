@@ -1,0 +1,410 @@
+package slack
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"maps"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"balie/adapters/slack/slackfake"
+	"balie/internal/chat"
+)
+
+// notebook is a memory that several replicas share.
+type notebook struct {
+	mu   sync.Mutex
+	kept map[string][]byte
+	err  error // of every use, if set
+}
+
+func (n *notebook) Recall(_ context.Context, name string) ([]byte, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return bytes.Clone(n.kept[name]), n.err
+}
+
+func (n *notebook) Keep(_ context.Context, name string, value []byte) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.err == nil {
+		n.kept[name] = bytes.Clone(value)
+	}
+	return n.err
+}
+
+func (n *notebook) Forget(_ context.Context, name string) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.err == nil {
+		delete(n.kept, name)
+	}
+	return n.err
+}
+
+func (n *notebook) List(_ context.Context, group string) (map[string][]byte, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	out := maps.Clone(n.kept)
+	maps.DeleteFunc(out, func(name string, _ []byte) bool { return !strings.HasPrefix(name, group+"/") })
+	return out, n.err
+}
+
+func (n *notebook) fail(err error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.err = err
+}
+
+// names are what is kept.
+func (n *notebook) names() map[string][]byte {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return maps.Clone(n.kept)
+}
+
+// logbook is what was logged.
+type logbook struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logbook) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logbook) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+const testURL = "https://balie.example.org"
+
+// replica is a Balie on a fake Slack.
+type replica struct {
+	*Slack
+	logged *logbook
+}
+
+// connect makes one; change may change its options.
+func connect(t *testing.T, fake *slackfake.Server, memory Memory, change func(*Options)) *replica {
+	t.Helper()
+	logged := &logbook{}
+	log := logrus.New()
+	log.SetOutput(logged)
+	log.SetLevel(logrus.DebugLevel)
+	o := Options{
+		BotToken: fake.BotToken, SigningSecret: fake.SigningSecret, ClientID: fake.ClientID, ClientSecret: fake.ClientSecret,
+		APIURL: fake.APIURL, URL: testURL, Secret: bytes.Repeat([]byte("s"), chat.SecretMin), Memory: memory, Log: log,
+	}
+	if change != nil {
+		change(&o)
+	}
+	s, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.ws.close)
+	return &replica{s, logged}
+}
+
+func newNotebook() *notebook { return &notebook{kept: map[string][]byte{}} }
+
+// blockedWith checks that an admin reads what has to be done.
+func blockedWith(t *testing.T, err error, words ...string) {
+	t.Helper()
+	e, ok := errors.AsType[*chat.SendError](err)
+	if !ok || e.Blocked == "" {
+		t.Fatalf("got %v, want what an admin has to do", err)
+	}
+	for _, w := range words {
+		if !strings.Contains(e.Blocked, w) {
+			t.Errorf("an admin reads %q, which does not say %q", e.Blocked, w)
+		}
+	}
+}
+
+// find is the workspace with the id, or the test ends.
+func (r *replica) find(t *testing.T, team, enterprise string) *workspace {
+	t.Helper()
+	w, err := r.workspaceOf(t.Context(), team, enterprise)
+	if err != nil {
+		t.Fatalf("workspace %s %s: %v", team, enterprise, err)
+	}
+	return w
+}
+
+// post makes a call in a workspace, as it fails or not.
+func post(t *testing.T, w *workspace) *chat.SendError {
+	t.Helper()
+	_, err := w.api.AuthTestContext(t.Context())
+	return w.sendError("try", err)
+}
+
+func TestWhoseTokenItIs(t *testing.T) {
+	fake := slackfake.New(t, slackfake.Options{})
+	kept := newNotebook()
+	r := connect(t, fake, kept, func(o *Options) { o.APIURL = strings.TrimRight(o.APIURL, "/") })
+	w := r.find(t, fake.TeamID, "")
+	if w.id != fake.TeamID || w.botUser != fake.BotUserID || w.botID != fake.BotID || len(w.scopes) == 0 || w.name == "" || w.url == "" {
+		t.Errorf("got %+v", w)
+	}
+	if only := r.find(t, "", ""); only.id != w.id {
+		t.Errorf("without a name it is %s", only.id)
+	}
+	for range 3 {
+		r.find(t, fake.TeamID, "")
+	}
+	if n := fake.Calls("auth.test"); n != 1 {
+		t.Errorf("Slack was asked %d times", n)
+	}
+
+	// The next start does not wait for Slack, and a person finds out only if the token is another one.
+	fake.Down(true)
+	again := connect(t, fake, kept, nil)
+	if w := again.find(t, fake.TeamID, ""); w.botUser != fake.BotUserID || w.token != fake.BotToken {
+		t.Errorf("after a start: %+v", w)
+	}
+	for name, value := range kept.names() {
+		if bytes.Contains(value, []byte(fake.TeamID)) || bytes.Contains(value, []byte("xoxb")) {
+			t.Errorf("%s is kept for everybody to read", name)
+		}
+	}
+	other := connect(t, fake, kept, func(o *Options) { o.BotToken = "xoxb-1-another" })
+	_, err := other.workspaceOf(t.Context(), fake.TeamID, "")
+	if e, ok := errors.AsType[*chat.SendError](err); !ok || e.Retry <= 0 {
+		t.Errorf("with Slack away and a token that nobody knows: %v", err)
+	}
+	if got := other.Workspaces(); len(got) != 1 || got[0] != "" {
+		t.Errorf("workspaces: %q; whoever asks one must read why", got)
+	}
+	fake.Down(false)
+	fake.FailNext("auth.test", 1, slackfake.Fault{Status: 503})
+	third := connect(t, fake, newNotebook(), nil)
+	if err := third.ws.check(t.Context()); err == nil {
+		t.Error("Slack failed, and nobody looks again soon")
+	}
+	if err := third.ws.check(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if w := third.find(t, fake.TeamID, ""); w.id != fake.TeamID {
+		t.Errorf("got %+v", w)
+	}
+}
+
+func TestNobodyWaitsLong(t *testing.T) {
+	fake := slackfake.New(t, slackfake.Options{})
+	r := connect(t, fake, newNotebook(), nil)
+	release := fake.Hold("auth.test")
+	_, err := r.workspaceOf(t.Context(), fake.TeamID, "")
+	if e, ok := errors.AsType[*chat.SendError](err); !ok || e.Retry <= 0 {
+		t.Fatalf("while Slack does not answer: %v", err)
+	}
+	release()
+	if _, err := shared(t.Context(), r.ws, "meet", func(context.Context) (*tenant, error) { return nil, nil }); err != nil {
+		t.Fatal(err)
+	}
+	r.find(t, fake.TeamID, "")
+}
+
+func TestBadToken(t *testing.T) {
+	fake := slackfake.New(t, slackfake.Options{})
+	r := connect(t, fake, newNotebook(), func(o *Options) { o.BotToken = "xoxb-1-2-wrong" })
+	_, err := r.workspaceOf(t.Context(), fake.TeamID, "")
+	blockedWith(t, err, "SLACK_BOT_TOKEN")
+	if err := r.ws.check(t.Context()); err != nil {
+		t.Errorf("what only an admin can repair is looked at too often: %v", err)
+	}
+	if text := err.Error() + r.logged.String(); strings.Contains(text, "xoxb-1") {
+		t.Errorf("the token is in %s", text)
+	}
+}
+
+func TestUninstalledAndRepaired(t *testing.T) {
+	for _, how := range []string{"event", "revoked", "only noticed"} {
+		t.Run(how, func(t *testing.T) {
+			fake := slackfake.New(t, slackfake.Options{})
+			kept := newNotebook()
+			r := connect(t, fake, kept, nil)
+			w := r.find(t, fake.TeamID, "")
+			if e := post(t, w); e != nil {
+				t.Fatal(e)
+			}
+			var err error
+			switch how {
+			case "event":
+				fake.Uninstall()
+				err = r.uninstalled(t.Context(), fake.TeamID, "")
+			case "revoked":
+				fake.RevokeToken()
+				err = r.revoked(t.Context(), fake.TeamID, "", []string{fake.BotUserID})
+			default:
+				fake.Uninstall()
+				blockedWith(t, post(t, w), "SLACK_BOT_TOKEN")
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = r.workspaceOf(t.Context(), fake.TeamID, "")
+			blockedWith(t, err, "removed from the Slack workspace", "SLACK_BOT_TOKEN")
+			if err := r.ws.check(t.Context()); err != nil {
+				t.Error(err)
+			}
+			if text := r.logged.String(); !strings.Contains(text, "level=error") || strings.Contains(text, fake.BotToken) {
+				t.Errorf("logged: %s", text)
+			}
+			// It is installed again by OAuth, which no list has to name.
+			if status, body := r.walk(t, fake.Main().Authorize); status != 200 {
+				t.Fatalf("status %d: %s", status, body)
+			}
+			again := r.find(t, fake.TeamID, "")
+			if e := post(t, again); e != nil || again.token == fake.BotToken {
+				t.Errorf("after installing it again: %v", e)
+			}
+			// Slack tells it once more, late.
+			if err := r.uninstalled(t.Context(), fake.TeamID, ""); err != nil {
+				t.Fatal(err)
+			}
+			r.find(t, fake.TeamID, "")
+			if got := r.Workspaces(); len(got) != 1 || got[0] != fake.TeamID {
+				t.Errorf("workspaces: %q", got)
+			}
+		})
+	}
+}
+
+func TestTokensOfPeople(t *testing.T) {
+	fake := slackfake.New(t, slackfake.Options{})
+	r := connect(t, fake, newNotebook(), nil)
+	r.find(t, fake.TeamID, "")
+	fake.Down(true)
+	if err := r.revoked(t.Context(), fake.TeamID, "", nil); err != nil {
+		t.Error(err)
+	}
+	r.find(t, fake.TeamID, "")
+	if n := fake.Calls("auth.test"); n != 1 {
+		t.Errorf("Slack was asked %d times", n)
+	}
+}
+
+func TestTokenIsGoodAgain(t *testing.T) {
+	fake := slackfake.New(t, slackfake.Options{})
+	r := connect(t, fake, newNotebook(), nil)
+	w := r.find(t, fake.TeamID, "")
+	fake.FailNext("auth.test", 1, slackfake.Fault{Error: "invalid_auth"})
+	blockedWith(t, post(t, w), "invalid_auth", "SLACK_BOT_TOKEN")
+	if _, err := r.workspaceOf(t.Context(), fake.TeamID, ""); err == nil {
+		t.Error("a token that Slack does not take is used")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { defer close(done); r.ws.watch(ctx) }()
+	until(t, func() bool { _, err := r.workspaceOf(t.Context(), fake.TeamID, ""); return err == nil })
+	cancel()
+	<-done
+}
+
+func TestPlaces(t *testing.T) {
+	fake := slackfake.New(t, slackfake.Options{People: []slackfake.Person{{Name: "ana"}}, Channels: []slackfake.Channel{{Name: "it", Bot: true}}})
+	second := fake.AddWorkspace(slackfake.Options{
+		People: []slackfake.Person{{Name: "bo"}}, Channels: []slackfake.Channel{{Name: "hr", Bot: true}},
+	})
+	r := connect(t, fake, newNotebook(), func(o *Options) { o.Workspaces = []string{second.ID} })
+	if w, err := r.place(t.Context(), chat.Place{Channel: fake.ChannelID("it")}); err != nil || w.id != fake.TeamID {
+		t.Fatalf("the only workspace: %v", err)
+	}
+	if status, body := r.walk(t, second.Authorize); status != 200 {
+		t.Fatalf("status %d: %s", status, body)
+	}
+	for _, c := range []struct {
+		to   chat.Place
+		want string
+	}{
+		{chat.Place{Channel: fake.ChannelID("it")}, fake.TeamID}, {chat.Place{Channel: second.ChannelID("hr")}, second.ID},
+		{chat.Place{Person: fake.UserID("ana")}, fake.TeamID}, {chat.Place{Person: second.UserID("bo")}, second.ID},
+		{chat.Place{Workspace: second.ID, Channel: "C0"}, second.ID},
+	} {
+		for range 2 {
+			if w, err := r.place(t.Context(), c.to); err != nil || w.id != c.want {
+				t.Errorf("%+v: %v", c.to, err)
+			}
+		}
+	}
+	if n := fake.Calls("conversations.info"); n > 3 {
+		t.Errorf("channels were looked for %d times", n)
+	}
+	_, err := r.place(t.Context(), chat.Place{Channel: "C0NOWHERE"})
+	blockedWith(t, err, "the bot does not see the channel")
+	if _, err = r.place(t.Context(), chat.Place{}); err == nil {
+		t.Error("a place that names nothing is somewhere")
+	}
+	_, err = r.place(t.Context(), chat.Place{Workspace: "T0STRANGER"})
+	blockedWith(t, err, "T0STRANGER", "/slack/install")
+	if !errors.Is(err, errNoWorkspace) {
+		t.Error(err)
+	}
+	// A team's channel is in one of them, and so is a group.
+	for _, in := range r.Workspaces() {
+		people, err := r.Members(t.Context(), in, second.ChannelID("hr"))
+		if err != nil || (len(people) > 0) != (in == second.ID) {
+			t.Errorf("members of the channel in %s: %v, %v", in, people, err)
+		}
+	}
+	if _, err := r.Members(t.Context(), fake.TeamID, "C0NOWHERE"); err == nil {
+		t.Error("a channel that nobody sees has members")
+	}
+}
+
+func TestOrganisation(t *testing.T) {
+	fake := slackfake.New(t, slackfake.Options{Enterprise: true, People: []slackfake.Person{{Name: "ana"}},
+		Channels: []slackfake.Channel{{Name: "it", Bot: true}}})
+	r := connect(t, fake, newNotebook(), func(o *Options) { o.BotToken, o.Workspaces = "", []string{fake.EnterpriseID} })
+	if status, body := r.walk(t, fake.Main().AuthorizeOrganisation); status != 200 {
+		t.Fatalf("status %d: %s", status, body)
+	}
+	w := r.find(t, fake.TeamID, fake.EnterpriseID)
+	if w.id != fake.TeamID || w.enterprise != fake.EnterpriseID || !w.orgWide || w.teamID() != fake.TeamID {
+		t.Errorf("got %+v", w)
+	}
+	if got := r.Workspaces(); len(got) != 1 || got[0] != fake.TeamID {
+		t.Errorf("workspaces: %q", got)
+	}
+	people, err := r.Members(t.Context(), fake.TeamID, fake.ChannelID("it"))
+	if err != nil || len(people) != 1 || people[0].Email == "" {
+		t.Errorf("members: %+v, %v", people, err)
+	}
+	// Another replica, which only reads a reference, finds the organization of the workspace.
+	other := connect(t, fake, r.ws.opts.Memory, func(o *Options) { o.BotToken = "" })
+	if err := other.ws.check(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if w := other.find(t, fake.TeamID, ""); w.enterprise != fake.EnterpriseID {
+		t.Errorf("got %+v", w)
+	}
+	fake.Uninstall()
+	if err := r.uninstalled(t.Context(), fake.TeamID, fake.EnterpriseID); err != nil {
+		t.Fatal(err)
+	}
+	_, err = r.workspaceOf(t.Context(), fake.TeamID, fake.EnterpriseID)
+	blockedWith(t, err, "/slack/install")
+}
+
+
+// until waits for something that happens by itself.
+func until(t *testing.T, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !done(); {
+		if time.Now().After(deadline) {
+			t.Fatal("it did not happen")
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
