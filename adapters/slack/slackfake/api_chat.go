@@ -49,13 +49,12 @@ func (s *Server) checkMetadata(raw json.RawMessage) (json.RawMessage, *refusal) 
 		EventType    *string        `json:"event_type"`
 		EventPayload map[string]any `json:"event_payload"`
 	}
+	err := json.Unmarshal(raw, &v)
 	switch {
-	case json.Unmarshal(raw, &v) != nil || v.EventType == nil || v.EventPayload == nil:
-		s.problem("metadata that Slack refuses: %s", raw)
-		return nil, refuse("invalid_metadata_format")
-	case *v.EventType == "" && len(v.EventPayload) == 0:
+	case err == nil && v.EventType != nil && *v.EventType == "" && len(v.EventPayload) == 0:
 		return nil, nil // as the library writes none
-	case *v.EventType == "":
+	case err != nil || v.EventType == nil || *v.EventType == "" || v.EventPayload == nil:
+		s.problem("metadata that Slack refuses: %s", raw)
 		return nil, refuse("invalid_metadata_format")
 	case len(raw) > metadataMost:
 		s.problem("metadata of %d bytes is too large", len(raw))

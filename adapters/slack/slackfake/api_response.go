@@ -12,7 +12,6 @@ type responseURL struct {
 	w       *Workspace
 	channel *channel
 	user    string
-	thread  string
 	origin  *Message // the message that was clicked, nil of a command
 	made    time.Time
 	used    int
@@ -27,18 +26,7 @@ const (
 // It is called with s.mu.
 func (s *Server) newResponseURL(ch *channel, user string, origin *Message) string {
 	id := random(12)
-	u := &responseURL{w: ch.w, channel: ch, user: user, origin: origin, made: s.now()}
-	if origin != nil {
-		u.thread = origin.ThreadTS
-	}
-	s.answers[id] = u
-	if len(s.answers) > 4096 {
-		for id, u := range s.answers {
-			if u.used >= responseUses || s.now().Sub(u.made) > responseLife {
-				delete(s.answers, id)
-			}
-		}
-	}
+	s.answers.add(id, &responseURL{w: ch.w, channel: ch, user: user, origin: origin, made: s.now()})
 	return s.URL + "/response/" + id
 }
 
@@ -97,7 +85,7 @@ func (s *Server) serveResponse(w http.ResponseWriter, r *http.Request) {
 
 // respond does what the app sent to a response URL.
 func (s *Server) respond(id string, in response, m *Message) *refusal {
-	u := s.answers[id]
+	u := s.answers.byID[id]
 	switch {
 	case u == nil || s.now().Sub(u.made) > responseLife:
 		return refuse("expired_url")
@@ -114,7 +102,6 @@ func (s *Server) respond(id string, in response, m *Message) *refusal {
 	m.sign(u.w.grant)
 	m.ThreadTS = in.ThreadTS
 	if in.ResponseType == "in_channel" {
-		m.ThreadTS = in.ThreadTS
 		if u.channel.archived {
 			return refuse("is_archived")
 		}

@@ -9,25 +9,25 @@ import (
 
 // Message is a message as the server has it. It is never changed once others know it.
 type Message struct {
-	Team, Channel       string
-	TS, ThreadTS        string // ThreadTS is empty of a root, and of what stands in no thread
-	User, BotID, AppID  string
-	Username, IconURL   string
-	Subtype             string
-	Text                string
-	Blocks              []json.RawMessage
-	Metadata            json.RawMessage
-	Files               []File
-	Reactions           []Reaction
-	Broadcast           bool // a reply that the channel shows, too
-	Ephemeral           bool
-	For                 string // who sees an ephemeral one
-	EditedTS, EditedBy  string
-	ReplyCount          int
-	LatestReply         string
-	ReplyUsers          []string
-	botName, clientMsg  string
-	responseTo, deleted bool
+	Team, Channel      string
+	TS, ThreadTS       string // ThreadTS is empty of a root, and of what stands in no thread
+	User, BotID, AppID string
+	Username, IconURL  string
+	Subtype            string
+	Text               string
+	Blocks             []json.RawMessage
+	Metadata           json.RawMessage
+	Files              []File
+	Reactions          []Reaction
+	Broadcast          bool // a reply that the channel shows, too
+	Ephemeral          bool
+	For                string // who sees an ephemeral one
+	EditedTS, EditedBy string
+	ReplyCount         int
+	LatestReply        string
+	ReplyUsers         []string
+	botName, clientMsg string
+	deleted            bool // of an ephemeral one: it is to disappear
 }
 
 // Reaction is an emoji below a message.

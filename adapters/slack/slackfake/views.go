@@ -59,20 +59,13 @@ type trigger struct {
 // called with s.mu.
 func (s *Server) newTrigger(w *Workspace, user, view string) string {
 	id := digits(12) + "." + digits(11) + "." + random(16)
-	s.triggers[id] = &trigger{user: user, w: w, view: view, made: s.now()}
-	if len(s.triggers) > 4096 {
-		for id, t := range s.triggers {
-			if s.now().Sub(t.made) > time.Minute {
-				delete(s.triggers, id)
-			}
-		}
-	}
+	s.triggers.add(id, &trigger{user: user, w: w, view: view, made: s.now()})
 	return id
 }
 
 // take uses a trigger.
 func (s *Server) take(id string, g *grant) (*trigger, *refusal) {
-	t := s.triggers[id]
+	t := s.triggers.byID[id]
 	switch {
 	case t == nil || !g.covers(t.w):
 		return nil, refuse("invalid_trigger_id")
@@ -262,4 +255,14 @@ func viewsPublish(c *call) (answer, *refusal) {
 	}
 	a.home = next
 	return answer{"view": next.wire(nil)}, nil
+}
+
+// Trigger is a new trigger id of somebody's in the first workspace, as a command has it.
+func (s *Server) Trigger(name string) string { return s.TriggerIn(name, "") }
+
+// TriggerIn is a new trigger id of somebody's who did something in a modal.
+func (s *Server) TriggerIn(name, viewID string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.newTrigger(s.main, s.main.idOf(name), viewID)
 }

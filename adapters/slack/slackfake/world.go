@@ -17,8 +17,8 @@ type world struct {
 	grants     map[string]*grant   // by token
 	files      map[string]*file
 	views      map[string]*View // all that are open or published
-	triggers   map[string]*trigger
-	answers    map[string]*responseURL
+	triggers   recent[*trigger]
+	answers    recent[*responseURL]
 	codes      map[string]*code
 	lastTS     int64 // microseconds, see ts
 	lastID     int
@@ -97,12 +97,31 @@ type group struct {
 	members          []string // user ids
 }
 
+// recent are the latest things of a kind; what is older is forgotten.
+type recent[T any] struct {
+	byID  map[string]T
+	order []string
+}
+
+const mostRecent = 16_384
+
+func (r *recent[T]) add(id string, v T) {
+	if r.byID == nil {
+		r.byID = map[string]T{}
+	}
+	r.byID[id] = v
+	r.order = append(r.order, id)
+	if len(r.order) > mostRecent {
+		delete(r.byID, r.order[0])
+		r.order = r.order[1:]
+	}
+}
+
 // begin makes the app and the first workspace.
 func (s *Server) begin(o Options) {
 	s.world = world{
 		accounts: map[string]*account{}, channels: map[string]*channel{}, grants: map[string]*grant{},
-		files: map[string]*file{}, views: map[string]*View{}, triggers: map[string]*trigger{},
-		answers: map[string]*responseURL{}, codes: map[string]*code{},
+		files: map[string]*file{}, views: map[string]*View{}, codes: map[string]*code{},
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
