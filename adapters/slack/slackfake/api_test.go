@@ -188,25 +188,24 @@ func TestPeople(t *testing.T) {
 
 func TestRateLimits(t *testing.T) {
 	o := office()
-	o.PostEvery, o.Tiers = 1500*time.Millisecond, true
+	o.PostEvery, o.Tiers = 90*time.Second-time.Millisecond, true
 	s, api := start(t, o)
 	ctx := t.Context()
 	say(t, api, s.ChannelID("help"), text("one"))
 	say(t, api, s.ChannelID("triage"), text("one"))
 	_, _, err := api.PostMessageContext(ctx, s.ChannelID("help"), text("two"))
 	var limited *slackapi.RateLimitedError
-	if !errors.As(err, &limited) || limited.RetryAfter != 2*time.Second {
+	if !errors.As(err, &limited) || limited.RetryAfter < 30*time.Second || limited.RetryAfter > 90*time.Second {
 		t.Errorf("the second post gave %v", err)
 	}
-	s.Advance(1500 * time.Millisecond)
+	s.Advance(90 * time.Second)
 	say(t, api, s.ChannelID("help"), text("two"))
-	for range 20 {
-		_, err := api.GetUserGroupsContext(ctx)
-		done(t, err)
+	calls := 0
+	for err = nil; err == nil && calls < 100; calls++ {
+		_, err = api.GetUserGroupsContext(ctx)
 	}
-	_, err = api.GetUserGroupsContext(ctx)
-	if !errors.As(err, &limited) || limited.RetryAfter < time.Second || limited.RetryAfter > 3*time.Second {
-		t.Errorf("the call beyond the tier gave %v", err)
+	if calls < 21 || !errors.As(err, &limited) || limited.RetryAfter < time.Second || limited.RetryAfter > 3*time.Second {
+		t.Errorf("call %d gave %v", calls, err)
 	}
 	s.Advance(3 * time.Second)
 	_, err = api.GetUserGroupsContext(ctx)
