@@ -189,15 +189,15 @@ func (s *Slack) destination(ctx context.Context, w *workspace, to chat.Place) (s
 func (s *Slack) missing(ctx context.Context, w *workspace, sent *chat.SendError, err error, channel, thread string) *chat.SendError {
 	switch code := slackCode(err); code {
 	case "channel_not_found":
-		if _, known := s.rooms.Get(w.id + "/" + channel); known || !strings.HasPrefix(channel, "D") {
+		if !strings.HasPrefix(channel, "D") {
 			// Private channels look like this to whoever is not in them.
-			sent = &chat.SendError{Blocked: "the bot can't see the channel " + s.roomName(w, channel) +
+			sent = &chat.SendError{Blocked: "the bot can't see the channel " + s.roomName(ctx, w, channel) +
 				": add it there with /invite, or name another channel in the policy", Err: sent.Err}
 		}
 	case "not_in_channel":
-		sent = &chat.SendError{Blocked: "the bot is not in the channel " + s.roomName(w, channel) + " any more: add it there with /invite", Err: sent.Err}
+		sent = &chat.SendError{Blocked: "the bot is not in the channel " + s.roomName(ctx, w, channel) + " any more: add it there with /invite", Err: sent.Err}
 	case "is_archived":
-		sent = &chat.SendError{Blocked: "the channel " + s.roomName(w, channel) + " is archived: unarchive it, or name another one in the policy", Err: sent.Err}
+		sent = &chat.SendError{Blocked: "the channel " + s.roomName(ctx, w, channel) + " is archived: unarchive it, or name another one in the policy", Err: sent.Err}
 	case "thread_not_found":
 		sent = &chat.SendError{Gone: true, Err: sent.Err}
 	}
@@ -205,11 +205,25 @@ func (s *Slack) missing(ctx context.Context, w *workspace, sent *chat.SendError,
 }
 
 // roomName is how an admin knows the channel.
-func (s *Slack) roomName(w *workspace, channel string) string {
-	if name, ok := s.rooms.Get(w.id + "/" + channel); ok && name != "" {
-		return "#" + name + " (" + channel + ")"
+func (s *Slack) roomName(ctx context.Context, w *workspace, channel string) string {
+	name, ok := s.rooms.Get(w.id + "/" + channel)
+	if !ok {
+		err := s.pace.call(w.id+"|conversations.info", func() error {
+			c, err := w.api.GetConversationInfoContext(ctx, &slackapi.GetConversationInfoInput{ChannelID: channel})
+			if err == nil {
+				name = c.Name
+			}
+			return err
+		})
+		if err != nil {
+			return channel
+		}
+		s.rooms.Add(w.id+"/"+channel, name)
 	}
-	return channel
+	if name == "" {
+		return channel
+	}
+	return "#" + name + " (" + channel + ")"
 }
 
 // Edit replaces the post at r by p.

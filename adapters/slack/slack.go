@@ -37,7 +37,7 @@ type Slack struct {
 	sending singleflight.Group
 	sent    *lru.Cache[string, outcome]   // by a post's key
 	direct  *lru.Cache[string, string]    // the direct conversation with a person, by workspace and person
-	rooms   *lru.Cache[string, room]      // by workspace and channel
+	rooms   *lru.Cache[string, string]    // names of channels, by workspace and channel
 	done    *lru.Cache[string, struct{}]  // ids of events that were handled
 	replay  *lru.Cache[string, struct{}]  // signatures that were used
 	views   *lru.Cache[string, *openView] // forms that are open, by id
