@@ -1,20 +1,18 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/mattermost/mattermost/server/public/model"
 
 	"balie/adapters/mattermost/mattermosttest"
-	"balie/deploy"
 )
 
 // What is seen of a life on Mattermost, besides the steps that all benchmarks have.
@@ -83,13 +81,13 @@ func (b *bench) onServer(ctx context.Context, site *mattermosttest.Site) (err er
 	defer func() { err = errors.Join(err, in.leave()) }()
 	var bare samples
 	if bare, err = b.beside(ctx, func() error { return in.play(ctx, b.warm, b.measured) }); err != nil {
-		return errors.Join(err, in.tail())
+		return errors.Join(err, tail(in.log))
 	}
 	if _, in.most, err = in.server.memory(); err != nil {
 		return err
 	}
-	if n := in.recorder.failed.Load(); n > 0 {
-		return errors.Join(fmt.Errorf("%d callbacks were not answered with status 200", n), in.tail())
+	if n := in.refused.Load(); n > 0 {
+		return errors.Join(fmt.Errorf("%d callbacks were not answered with status 200", n), tail(in.log))
 	}
 	taken := in.times.taken()
 	b.begin(fmt.Sprintf("On Mattermost %s, which bounds it: open, claim, reply, resolve, all delivered, by %d people at once who take %s between two steps; the server yields the processors to us",
@@ -141,6 +139,7 @@ type household struct {
 	*crew
 	town     *town
 	recorder *recorder
+	refused  atomic.Int64 // callbacks
 	server   *server
 	version  string
 	log      string // the program's
@@ -158,23 +157,30 @@ func (b *bench) moveIn(ctx context.Context, site *mattermosttest.Site, people in
 	if err != nil {
 		return nil, err
 	}
-	h = &household{quiet: func() error { return nil }, log: filepath.Join(at.dir, "balie.log")}
+	h = &household{quiet: func() error { return nil }, log: logOf(at)}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, h.tail(), h.leave())
+			err = errors.Join(err, tail(h.log), h.leave())
 		}
 	}()
 	times := newTimings()
-	if h.recorder, err = record(addr, times); err != nil {
+	if h.recorder, err = record(addr, func(*exchange) {}, func(x *exchange) {
+		if x.status != http.StatusOK {
+			h.refused.Add(1)
+			return
+		}
+		times.answered(kindOf(x.path, x.body), x.took, x.header.Get(serverTiming))
+	}); err != nil {
 		return h, err
 	}
 	if h.town, err = settle(ctx, site, people, h.recorder.URL); err != nil {
 		return h, err
 	}
-	h.crew = newCrew(h.town, people, h.town.ChannelID(triageChannel), times)
+	triage := h.town.ChannelID(triageChannel)
+	h.crew = newCrew(h.town, people, []string{triage}, times)
 	h.crew.think = b.think
 	env := append(h.town.environment(), "BALIE_URL="+h.recorder.URL)
-	if h.server, err = b.program.serve(ctx, at, addr, h.triage, h.log, env); err != nil {
+	if h.server, err = b.program.serve(ctx, at, addr, helpdesk("mattermost", triage), env); err != nil {
 		return h, err
 	}
 	_, resp, err := site.Admin.GetPingWithOptions(ctx, model.SystemPingOptions{})
@@ -209,38 +215,4 @@ func (h *household) leave() error {
 		err = errors.Join(err, h.recorder.close())
 	}
 	return err
-}
-
-// tail shows the end of what the program logged, when something failed.
-func (h *household) tail() error {
-	text, err := os.ReadFile(h.log)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("read the program's log: %w", err)
-	}
-	const most = 6000
-	_, err = io.Copy(os.Stderr, bytes.NewReader(text[max(0, len(text)-most):]))
-	return err
-}
-
-// serve starts the program as a helpdesk with a triage channel on Mattermost, and further environment.
-func (p *program) serve(ctx context.Context, at place, addr, triage, log string, env []string) (s *server, err error) {
-	const demo = "      playground: ict-triage\n"
-	text := strings.Replace(string(deploy.DefaultPolicy), demo, "      mattermost: "+triage+"\n", 1)
-	if !strings.Contains(text, triage) {
-		return nil, errors.New("the default policy has no triage channel to replace")
-	}
-	policy := filepath.Join(at.dir, "helpdesk.yaml")
-	if err := os.WriteFile(policy, []byte(text), 0o600); err != nil {
-		return nil, fmt.Errorf("write the policy: %w", err)
-	}
-	f, err := os.Create(log)
-	if err != nil {
-		return nil, fmt.Errorf("write the program's log: %w", err)
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	env = append(env, "BALIE_ADDR="+addr, "BALIE_POLICY="+policy, "BALIE_DATA_DIR="+at.dir)
-	return p.launch(ctx, at, addr, f, env, "serve")
 }

@@ -100,7 +100,11 @@ func (c *caller) form(trigger, channel, said string, took time.Duration) (sheet,
 	return nil, took, nil
 }
 
-func (c *caller) click(ctx context.Context, name string, on *model.Post, label string) (sheet, time.Duration, error) {
+func (c *caller) click(ctx context.Context, name string, button *message, label string) (sheet, time.Duration, error) {
+	on, err := postOf(button)
+	if err != nil {
+		return nil, 0, err
+	}
 	a := actionOf(on, label)
 	if a == nil || a.Integration == nil {
 		return nil, 0, fmt.Errorf("the post has no button %q", label)
@@ -124,8 +128,8 @@ func (c *caller) click(ctx context.Context, name string, on *model.Post, label s
 	return c.form(trigger, on.ChannelId, "", took)
 }
 
-func (c *caller) change(ctx context.Context, name string, s sheet, field string, values map[string]any) (sheet, time.Duration, error) {
-	all := maps.Clone(values)
+func (c *caller) change(ctx context.Context, name string, s sheet, field string, values map[string]string) (sheet, time.Duration, error) {
+	all := submission(values)
 	all["selected_field"] = field
 	next, took, err := c.fill(ctx, name, s, "refresh", all)
 	if next == nil {
@@ -134,8 +138,8 @@ func (c *caller) change(ctx context.Context, name string, s sheet, field string,
 	return next, took, err
 }
 
-func (c *caller) submit(ctx context.Context, name string, s sheet, values map[string]any) (time.Duration, error) {
-	_, took, err := c.fill(ctx, name, s, "dialog_submission", values)
+func (c *caller) submit(ctx context.Context, name string, s sheet, values map[string]string) (time.Duration, error) {
+	_, took, err := c.fill(ctx, name, s, "dialog_submission", submission(values))
 	return took, err
 }
 
@@ -193,7 +197,7 @@ func (c *caller) call(ctx context.Context, path, kind string, body []byte, into 
 	if resp.StatusCode != http.StatusOK {
 		return took, fmt.Errorf("the program answers %s: %.300s", resp.Status, answer)
 	}
-	timing{header: resp.Header.Get("Server-Timing")}.add(c.times, kindOf(path, body), took)
+	c.times.answered(kindOf(path, body), took, resp.Header.Get(serverTiming))
 	if err := json.Unmarshal(answer, into); err != nil {
 		return took, fmt.Errorf("understand the program's answer: %w", err)
 	}
@@ -218,11 +222,11 @@ func (b *bench) callbacks(ctx context.Context) (err error) {
 	times := newTimings()
 	c := newCaller(s, addr, b.people, times)
 	defer c.http.CloseIdleConnections()
-	people := newCrew(c, b.people, s.triage, times)
+	people := newCrew(c, b.people, []string{s.triage}, times)
 	s.tell = people.tell
-	h := &household{crew: people, quiet: func() error { return nil }, log: at.dir + "/balie.log"}
-	if h.server, err = b.program.serve(ctx, at, addr, s.triage, h.log, append(c.environment(), "BALIE_URL=http://"+addr)); err != nil {
-		return errors.Join(err, h.tail())
+	h := &household{crew: people, quiet: func() error { return nil }, log: logOf(at)}
+	if h.server, err = b.program.serve(ctx, at, addr, helpdesk("mattermost", s.triage), append(c.environment(), "BALIE_URL=http://"+addr)); err != nil {
+		return errors.Join(err, tail(h.log))
 	}
 	defer func() { err = errors.Join(err, h.leave()) }()
 	before, err := h.server.used()
@@ -231,7 +235,7 @@ func (b *bench) callbacks(ctx context.Context) (err error) {
 	}
 	began := time.Now()
 	if err := people.play(ctx, b.warm, b.measured); err != nil {
-		return errors.Join(err, h.tail())
+		return errors.Join(err, tail(h.log))
 	}
 	took := time.Since(began)
 	after, err := h.server.used()

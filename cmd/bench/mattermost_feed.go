@@ -17,6 +17,7 @@ import (
 // that was broken is read from the server.
 type feed struct {
 	url, token string
+	bot        string // its user id
 	api        *model.Client4
 	channels   []string
 	each       func(news)
@@ -26,7 +27,7 @@ type feed struct {
 
 // hear tells each of posts until ctx ends. It returns once it hears; the end is closed when nothing is told any more.
 func (t *town) hear(ctx context.Context, each func(news)) (end <-chan struct{}, err error) {
-	f := &feed{url: t.URL, token: t.BotToken, api: t.BotClient(), channels: t.channels(), each: each, heard: model.GetMillis()}
+	f := &feed{url: t.URL, token: t.BotToken, bot: t.BotID, api: t.BotClient(), channels: t.channels(), each: each, heard: model.GetMillis()}
 	first, ended := make(chan struct{}), make(chan struct{})
 	broke := make(chan error, 1)
 	go func() {
@@ -44,7 +45,7 @@ func (t *town) hear(ctx context.Context, each func(news)) (end <-chan struct{}, 
 			case broke <- err:
 			default:
 			}
-			if pause(ctx, again) != nil {
+			if pause(ctx, time.Second/4) != nil {
 				return
 			}
 		}
@@ -99,19 +100,19 @@ func (f *feed) listen(ctx context.Context, greeted func()) (err error) {
 			greeted()
 		case model.WebsocketEventPosted, model.WebsocketEventPostEdited:
 			text, _ := e.GetData()["post"].(string)
-			n := news{at: at, text: text}
-			if err := json.Unmarshal([]byte(text), &n.post); err != nil {
+			var p *model.Post
+			if err := json.Unmarshal([]byte(text), &p); err != nil {
 				return fmt.Errorf("understand a post: %w", err)
 			}
-			f.tell(n)
+			f.tell(at, p, text)
 		default: // nothing to a crew
 		}
 	}
 }
 
-func (f *feed) tell(n news) {
-	f.heard = max(f.heard, n.post.UpdateAt)
-	f.each(n)
+func (f *feed) tell(at time.Time, p *model.Post, text string) {
+	f.heard = max(f.heard, p.UpdateAt)
+	f.each(news{at, messageOf(p, text, f.bot)})
 }
 
 // missed reads what happened since shortly before the newest that was heard.
@@ -129,7 +130,7 @@ func (f *feed) missed(ctx context.Context) error {
 			if err != nil {
 				return fmt.Errorf("read what was missed: %w", err)
 			}
-			f.tell(news{at: time.Now(), post: p, text: string(text)})
+			f.tell(time.Now(), p, string(text))
 		}
 	}
 	return nil

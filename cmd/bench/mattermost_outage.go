@@ -2,11 +2,10 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -20,7 +19,7 @@ func (b *bench) outages(ctx context.Context, own *ownServer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, h.leave()) }()
-	h.talk = newTalk(h.town, b.outage+settling)
+	h.talk, h.speak = newTalk(b.outage+settling), h.town.write
 	ctx, cancel := context.WithTimeout(ctx, b.measured+b.outage+2*settling)
 	defer cancel()
 	playing, give := context.WithCancel(ctx)
@@ -29,7 +28,7 @@ func (b *bench) outages(ctx context.Context, own *ownServer) (err error) {
 	go func() { ended <- h.play(playing, 0, b.measured+settling) }()
 	giveUp := func(err error) error {
 		give()
-		return errors.Join(err, <-ended, h.tail())
+		return errors.Join(err, <-ended, tail(h.log))
 	}
 	if err := pause(ctx, b.measured); err != nil {
 		return giveUp(err)
@@ -49,23 +48,16 @@ func (b *bench) outages(ctx context.Context, own *ownServer) (err error) {
 	returned := <-answers
 	stuck := <-ended
 	finished := time.Since(returned)
-	found, err := h.settled(ctx)
+	found, err := settled(ctx, h.tally)
 	if err != nil {
-		return errors.Join(stuck, err, h.tail())
+		return errors.Join(stuck, err, tail(h.log))
 	}
 	late := h.talk.late(returned)
 
 	b.begin(fmt.Sprintf("The Mattermost server stopped under %d people and started again", people), "what\tfigure\ttarget\t")
 	b.figure("how long it was away", returned.Sub(began).Round(100*time.Millisecond).String())
 	b.figure("attempts of people that failed meanwhile", strconv.FormatInt(h.talk.failed.Load(), 10))
-	b.figure("tickets", strconv.Itoa(found.tickets))
-	b.figure("messages and replies", strconv.Itoa(found.messages))
-	b.figure("posts looked at", strconv.Itoa(found.posts))
-	none := func(what string, list []string) { b.judge(what, strconv.Itoa(len(list)), "0", len(list) == 0) }
-	none("lost", found.lost)
-	none("doubled", found.doubled)
-	none("out of order", found.jumbled)
-	none("in a wrong thread", found.elsewhere)
+	b.judgeTally(found)
 	b.figure("from its return until everybody was done", finished.Round(100*time.Millisecond).String())
 	b.figure(fmt.Sprintf("  until the %d deliveries were there that had waited for it", late.interrupted), late.resumed.Round(100*time.Millisecond).String())
 	b.figure("  until nothing took longer than a second any more", late.even.Round(100*time.Millisecond).String())
@@ -73,36 +65,40 @@ func (b *bench) outages(ctx context.Context, own *ownServer) (err error) {
 		return err
 	}
 	if found.wrong() > 0 {
-		err = errors.Join(found.explain(), h.tail())
+		err = errors.Join(found.explain(), tail(h.log))
 	}
 	return errors.Join(stuck, err)
 }
 
-// settled is the tally once nothing is missing from it any more, or after a while.
-func (h *household) settled(ctx context.Context) (tally, error) {
-	const while, between = 3 * time.Minute, 2 * time.Second
-	began := time.Now()
-	for {
-		found, err := h.tally(ctx)
-		if err != nil || len(found.lost) == 0 || time.Since(began) > while {
-			return found, err
+// tally reads everything that stands in the town, and compares it.
+func (h *household) tally(ctx context.Context) (tally, error) {
+	read := func(name, channel, owner string) (shelf, error) {
+		s := shelf{owner: owner, triage: h.triage[channel]}
+		posts, err := h.town.As(name).Posts(ctx, channel)
+		if err != nil {
+			return s, err
 		}
-		if err := pause(ctx, between); err != nil {
-			return found, err
+		for _, p := range posts {
+			text, err := json.Marshal(p)
+			if err != nil {
+				return s, fmt.Errorf("read a post: %w", err)
+			}
+			s.list = append(s.list, messageOf(p, string(text), h.town.BotID))
 		}
+		return s, nil
 	}
-}
-
-// explain names some of what is wrong.
-func (t *tally) explain() error {
-	const most = 10
-	for name, list := range map[string][]string{"lost": t.lost, "doubled": t.doubled, "out of order": t.jumbled, "elsewhere": t.elsewhere} {
-		if len(list) == 0 {
-			continue
-		}
-		if _, err := fmt.Fprintf(os.Stderr, "%s: %s\n", name, strings.Join(list[:min(len(list), most)], ", ")); err != nil {
-			return fmt.Errorf("print: %w", err)
-		}
+	triage, err := read(helper(0), h.town.ChannelID(triageChannel), "")
+	if err != nil {
+		return tally{}, err
 	}
-	return nil
+	all := []shelf{triage}
+	for i := range h.people {
+		name := requester(i)
+		direct, err := read(name, h.town.directs[name], h.town.UserID(name))
+		if err != nil {
+			return tally{}, err
+		}
+		all = append(all, direct)
+	}
+	return h.talk.tally(all), nil
 }

@@ -236,7 +236,7 @@ func (s *standIn) keep(p *model.Post, status int) (any, int) {
 	s.mu.Lock()
 	s.posts[p.Id] = p
 	s.mu.Unlock()
-	s.tell(news{at: time.Now(), post: p, text: string(text)})
+	s.tell(news{time.Now(), messageOf(p, string(text), s.bot.Id)})
 	return json.RawMessage(text), status
 }
 

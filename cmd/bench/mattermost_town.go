@@ -7,8 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/mattermost/mattermost/server/public/model"
-
 	"balie/adapters/mattermost/mattermosttest"
 )
 
@@ -89,30 +87,32 @@ func (t *town) command(ctx context.Context, name, line string) (sheet, time.Dura
 	return t.answered(a, err)
 }
 
-func (t *town) click(ctx context.Context, name string, on *model.Post, label string) (sheet, time.Duration, error) {
+func (t *town) click(ctx context.Context, name string, button *message, label string) (sheet, time.Duration, error) {
+	on, err := postOf(button)
+	if err != nil {
+		return nil, 0, err
+	}
 	a, err := t.As(name).Click(ctx, on, label, "")
 	return t.answered(a, err)
 }
 
-func (t *town) change(ctx context.Context, name string, s sheet, field string, values map[string]any) (sheet, time.Duration, error) {
+func (t *town) change(ctx context.Context, name string, s sheet, field string, values map[string]string) (sheet, time.Duration, error) {
 	d, ok := s.(dialog)
 	if !ok {
 		return nil, 0, errOther
 	}
-	all := map[string]any{"selected_field": field} // as clients do
-	for k, v := range values {
-		all[k] = v
-	}
+	all := submission(values)
+	all["selected_field"] = field // as clients do
 	a, err := t.As(name).Refresh(ctx, d.Dialog, field, all)
 	return t.answered(a, err)
 }
 
-func (t *town) submit(ctx context.Context, name string, s sheet, values map[string]any) (time.Duration, error) {
+func (t *town) submit(ctx context.Context, name string, s sheet, values map[string]string) (time.Duration, error) {
 	d, ok := s.(dialog)
 	if !ok {
 		return 0, errOther
 	}
-	a, err := t.As(name).Submit(ctx, d.Dialog, values)
+	a, err := t.As(name).Submit(ctx, d.Dialog, submission(values))
 	_, took, err := t.answered(a, err)
 	return took, err
 }
@@ -133,9 +133,9 @@ func (t *town) answered(a mattermosttest.Answer, err error) (sheet, time.Duratio
 }
 
 // write posts into somebody's conversation.
-func (t *town) write(ctx context.Context, name string, root *model.Post, text string) error {
+func (t *town) write(ctx context.Context, name string, root *message, text string) error {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
-	_, err := t.As(name).Say(ctx, root.ChannelId, root.Id, text, "")
+	_, err := t.As(name).Say(ctx, root.channel, root.id, text, "")
 	return err
 }

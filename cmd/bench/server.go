@@ -15,6 +15,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"balie/deploy"
 )
 
 // program is the binary under test.
@@ -211,4 +213,46 @@ func (s *server) used() (time.Duration, error) {
 		total += time.Duration(n) * tick
 	}
 	return total, nil
+}
+
+// helpdesk is the policy that the program comes with, with a triage channel on a network.
+func helpdesk(network, triage string) string {
+	const demo = "      playground: ict-triage\n"
+	before, after, ok := strings.Cut(string(deploy.DefaultPolicy), demo)
+	if !ok {
+		panic("the default policy has no triage channel to replace")
+	}
+	return before + "      " + network + ": " + triage + "\n" + after
+}
+
+// serve starts the program as a helpdesk with the policy and further environment.
+func (p *program) serve(ctx context.Context, at place, addr, policy string, env []string) (s *server, err error) {
+	file := filepath.Join(at.dir, "helpdesk.yaml")
+	if err := os.WriteFile(file, []byte(policy), 0o600); err != nil {
+		return nil, fmt.Errorf("write the policy: %w", err)
+	}
+	f, err := os.Create(logOf(at))
+	if err != nil {
+		return nil, fmt.Errorf("write the program's log: %w", err)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	env = append(env, "BALIE_ADDR="+addr, "BALIE_POLICY="+file, "BALIE_DATA_DIR="+at.dir)
+	return p.launch(ctx, at, addr, f, env, "serve")
+}
+
+// logOf is where a helpdesk's log is.
+func logOf(at place) string { return filepath.Join(at.dir, "balie.log") }
+
+// tail shows the end of a log, when something failed.
+func tail(log string) error {
+	text, err := os.ReadFile(log)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read the program's log: %w", err)
+	}
+	const most = 6000
+	_, err = os.Stderr.Write(text[max(0, len(text)-most):])
+	return err
 }

@@ -4,8 +4,6 @@ import (
 	"slices"
 	"testing"
 	"time"
-
-	"github.com/mattermost/mattermost/server/public/model"
 )
 
 // A tally that finds nothing wrong is worth nothing unless it finds what is.
@@ -13,30 +11,25 @@ func TestTally(t *testing.T) {
 	one, two := tagOf(0, 1), tagOf(0, 2)
 	say := func(tag, n string) string { return tag + markSay + n + "z" }
 	ask := func(tag, n string) string { return tag + markReply + n + "z" }
-	card := func(id, root, text string) *model.Post {
-		return &model.Post{Id: id, RootId: root, ChannelId: "triage", UserId: "bot", Message: text}
+	direct := func(user, id, root, text string) *message {
+		return &message{id: id, root: root, by: user, posted: user == "bot", said: text, all: text}
 	}
-	direct := func(user, id, root, text string) *model.Post {
-		return &model.Post{Id: id, RootId: root, ChannelId: "direct", UserId: user, Message: text}
-	}
-	triage := []*model.Post{
+	card := func(id, root, text string) *message { return direct("bot", id, root, text) }
+	triage := []*message{
 		card("c1", "", "Printer jammed, "+one), card("c2", "", "Printer jammed, "+two), card("c3", "", "Printer jammed, "+two),
 		card("", "c1", say(one, "0002")), card("", "c1", say(one, "0001")), card("", "c2", say(one, "0003")),
 	}
-	conversation := []*model.Post{
+	conversation := []*message{
 		direct("bot", "d1", "", one), direct("bot", "d2", "", two),
 		direct("ana", "", "d1", say(one, "0001")), direct("ana", "", "d1", say(one, "0002")), direct("ana", "", "d1", say(one, "0003")),
 		direct("ana", "", "d1", say(one, "0004")),
 		direct("bot", "", "d1", ask(one, "0006")), direct("bot", "", "d1", ask(one, "0005")), direct("bot", "", "d1", ask(one, "0005")),
 	}
-	r := &reading{talk: &talk{triage: "triage", bot: "bot", acknowledged: map[string]time.Time{
+	r := &reading{talk: &talk{acknowledged: map[string]time.Time{
 		one: {}, two: {}, say(one, "0001"): {}, say(one, "0007"): {}, ask(one, "0005"): {}, ask(two, "0001"): {},
 	}}, copies: map[string]int{}, tickets: map[string]string{}, lines: map[string][]string{}, said: map[string]bool{}}
-	for owner, posts := range map[string][]*model.Post{"": triage, "ana": conversation} {
-		if err := r.read(posts, owner); err != nil {
-			t.Fatal(err)
-		}
-	}
+	r.read(shelf{triage: true, list: triage})
+	r.read(shelf{owner: "ana", list: conversation})
 	r.compare()
 	for _, c := range []struct {
 		what      string

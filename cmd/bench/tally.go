@@ -2,17 +2,16 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/mattermost/mattermost/server/public/model"
+	"time"
 )
 
-// tally is what stands on the server in the end, to what was acknowledged.
+// tally is what stands on the network in the end, to what was acknowledged.
 type tally struct {
 	tickets, messages, posts          int
 	lost, doubled, elsewhere, jumbled []string
@@ -32,58 +31,46 @@ type reading struct {
 	said    map[string]bool     // what requesters have on the server, acknowledged or not
 }
 
-// tally reads everything that stands in the town, and compares it.
-func (h *household) tally(ctx context.Context) (tally, error) {
-	r := &reading{talk: h.talk, copies: map[string]int{}, tickets: map[string]string{}, lines: map[string][]string{}, said: map[string]bool{}}
-	triage, err := h.town.As(helper(0)).Posts(ctx, h.triage)
-	if err != nil {
-		return tally{}, err
-	}
-	if err := r.read(triage, ""); err != nil {
-		return tally{}, err
-	}
-	for i := range h.people {
-		name := requester(i)
-		posts, err := h.town.As(name).Posts(ctx, h.town.directs[name])
-		if err != nil {
-			return tally{}, err
-		}
-		if err := r.read(posts, h.town.UserID(name)); err != nil {
-			return tally{}, err
-		}
-	}
-	r.compare()
-	return r.tally, nil
+// shelf is what stands in a channel, the oldest first, in threads at least.
+type shelf struct {
+	owner  string // whose direct conversation with the bot it is; empty of a team's channel
+	triage bool
+	list   []*message
 }
 
-// read takes in the posts of a channel, the oldest first. Whose channel it is writes there, too.
-func (r *reading) read(posts []*model.Post, owner string) error {
-	r.posts += len(posts)
-	for _, p := range posts {
-		text, err := json.Marshal(p)
-		if err != nil {
-			return fmt.Errorf("read a post: %w", err)
-		}
-		if p.UserId == owner && p.RootId != "" {
-			for _, mark := range marks.FindAllString(p.Message, -1) {
+// tally compares all that there is.
+func (t *talk) tally(all []shelf) tally {
+	r := &reading{talk: t, copies: map[string]int{}, tickets: map[string]string{}, lines: map[string][]string{}, said: map[string]bool{}}
+	for _, s := range all {
+		r.read(s)
+	}
+	r.compare()
+	return r.tally
+}
+
+// read takes in what stands in a channel.
+func (r *reading) read(s shelf) {
+	r.posts += len(s.list)
+	for _, m := range s.list {
+		if m.by == s.owner && m.by != "" && m.root != "" {
+			for _, mark := range marks.FindAllString(m.said, -1) {
 				r.said[mark] = true
-				r.line(mark, bySaying, r.tickets[p.RootId])
+				r.line(mark, bySaying, r.tickets[m.root])
 			}
 			continue
 		}
-		what, side := r.placed(p, string(text))
+		what, side := m.placed(s.triage)
 		for _, w := range what {
 			r.copies[w+side]++
-			if p.RootId == "" {
-				r.tickets[p.Id] = w
+			if m.root == "" {
+				r.tickets[m.id] = w
 				continue
 			}
 			if r.copies[w+side] == 1 {
-				r.line(w, side, r.tickets[p.RootId])
+				r.line(w, side, r.tickets[m.root])
 			}
 		}
 	}
-	return nil
 }
 
 // line notes a mark in the thread of a ticket.
@@ -143,4 +130,45 @@ func (r *reading) compare() {
 			r.jumbled = append(r.jumbled, of)
 		}
 	}
+}
+
+// settled is the tally once nothing is missing from it any more, or after a while.
+func settled(ctx context.Context, look func(context.Context) (tally, error)) (tally, error) {
+	const while, between = 3 * time.Minute, 2 * time.Second
+	began := time.Now()
+	for {
+		found, err := look(ctx)
+		if err != nil || len(found.lost) == 0 || time.Since(began) > while {
+			return found, err
+		}
+		if err := pause(ctx, between); err != nil {
+			return found, err
+		}
+	}
+}
+
+// explain names some of what is wrong.
+func (t *tally) explain() error {
+	const most = 10
+	for name, list := range map[string][]string{"lost": t.lost, "doubled": t.doubled, "out of order": t.jumbled, "elsewhere": t.elsewhere} {
+		if len(list) == 0 {
+			continue
+		}
+		if _, err := fmt.Fprintf(os.Stderr, "%s: %s\n", name, strings.Join(list[:min(len(list), most)], ", ")); err != nil {
+			return fmt.Errorf("print: %w", err)
+		}
+	}
+	return nil
+}
+
+// judgeTally adds the lines of what was found.
+func (b *bench) judgeTally(t tally) {
+	b.figure("tickets", strconv.Itoa(t.tickets))
+	b.figure("messages and replies", strconv.Itoa(t.messages))
+	b.figure("posts looked at", strconv.Itoa(t.posts))
+	none := func(what string, list []string) { b.judge(what, strconv.Itoa(len(list)), "0", len(list) == 0) }
+	none("lost", t.lost)
+	none("doubled", t.doubled)
+	none("out of order", t.jumbled)
+	none("in a wrong thread", t.elsewhere)
 }

@@ -7,19 +7,16 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/mattermost/mattermost/server/public/model"
 )
 
 // talk is what people wrote to each other that was acknowledged, and when it was first seen where it belongs.
 type talk struct {
 	patience time.Duration
-	triage   string // the channel's id
-	bot      string // the account's id
-	write    func(ctx context.Context, name string, root *model.Post, text string) error
+	grumbles bool         // requesters write when something does not work
 	failed   atomic.Int64 // attempts
 
 	mu           sync.Mutex
+	away         chan struct{}        // closed when people reach the network again; nil while they do
 	acknowledged map[string]time.Time // by mark, or a ticket's tag
 	seen         map[string]time.Time // by mark or tag, and side
 }
@@ -35,9 +32,40 @@ var (
 	tags  = regexp.MustCompile(`life\d{3}x\d{7}x`)
 )
 
-func newTalk(t *town, patience time.Duration) *talk {
-	return &talk{patience: patience, triage: t.ChannelID(triageChannel), bot: t.BotID, write: t.write,
-		acknowledged: map[string]time.Time{}, seen: map[string]time.Time{}}
+func newTalk(patience time.Duration) *talk {
+	return &talk{patience: patience, acknowledged: map[string]time.Time{}, seen: map[string]time.Time{}}
+}
+
+// cutOff keeps people from doing anything until the function that it gives is called.
+func (t *talk) cutOff() (back func()) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.away = make(chan struct{})
+	return sync.OnceFunc(func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		close(t.away)
+		t.away = nil
+	})
+}
+
+// reach waits until people reach the network.
+func (t *talk) reach(ctx context.Context) error {
+	if t == nil {
+		return nil
+	}
+	t.mu.Lock()
+	away := t.away
+	t.mu.Unlock()
+	if away == nil {
+		return nil
+	}
+	select {
+	case <-away:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // acknowledge notes that the server took a message, or the program a form.
@@ -61,27 +89,27 @@ func sides(what string) []string {
 	return []string{onDirect}
 }
 
-// placed is what a post of the bot's says, and on which side that is.
-func (t *talk) placed(p *model.Post, text string) (what []string, side string) {
-	if key, _ := p.GetProp("balie_key").(string); p.UserId != t.bot || strings.HasPrefix(key, "answer|") {
+// placed is what a message of the bot's says, and on which side that is.
+func (m *message) placed(triage bool) (what []string, side string) {
+	if !m.posted {
 		return nil, ""
 	}
 	side = onDirect
-	if p.ChannelId == t.triage {
+	if triage {
 		side = onCard
 	}
-	if p.RootId == "" {
-		if tag := tags.FindString(text); tag != "" {
+	if m.root == "" {
+		if tag := tags.FindString(m.all); tag != "" {
 			what = []string{tag}
 		}
 		return what, side
 	}
-	return marks.FindAllString(p.Message, -1), side
+	return marks.FindAllString(m.said, -1), side
 }
 
 // saw notes what is there by now.
-func (t *talk) saw(n news) {
-	what, side := t.placed(n.post, n.text)
+func (t *talk) saw(n news, triage bool) {
+	what, side := n.placed(triage)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, w := range what {

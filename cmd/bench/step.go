@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"time"
 )
 
@@ -22,6 +23,9 @@ func (e *errand) do(ctx context.Context, kind string, what func(context.Context)
 		return err
 	}
 	for {
+		if err := e.talk.reach(ctx); err != nil {
+			return err
+		}
 		e.asked = time.Now()
 		took, err := what(ctx)
 		if err == nil {
@@ -32,14 +36,24 @@ func (e *errand) do(ctx context.Context, kind string, what func(context.Context)
 			return err
 		}
 		e.talk.failed.Add(1)
-		if err := pause(ctx, again); err != nil {
+		if kind != kindSay {
+			if err := e.grumble(ctx); err != nil {
+				return err
+			}
+		}
+		if err := pause(ctx, e.again); err != nil {
 			return err
 		}
 	}
 }
 
-// again is how long people wait before they try again.
-const again = 250 * time.Millisecond
+// grumble has the requester write, now and then, when something does not work.
+func (e *errand) grumble(ctx context.Context) error {
+	if !e.talk.grumbles || e.root == nil || rand.IntN(3) > 0 {
+		return nil
+	}
+	return e.say(ctx, 1)
+}
 
 func pause(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
@@ -53,7 +67,7 @@ func pause(ctx context.Context, d time.Duration) error {
 }
 
 // send sends a form.
-func (e *errand) send(ctx context.Context, as string, s sheet, values map[string]any) error {
+func (e *errand) send(ctx context.Context, as string, s sheet, values map[string]string) error {
 	return e.do(ctx, kindSubmit, func(ctx context.Context) (time.Duration, error) {
 		return e.desk.submit(ctx, as, s, values)
 	})
@@ -119,15 +133,15 @@ func (e *errand) mark(kind string) string {
 
 // say has the requester write in the conversation, one message after another without waiting.
 func (e *errand) say(ctx context.Context, messages int) error {
-	if e.talk == nil {
+	if e.speak == nil {
 		return nil
 	}
 	for range messages {
-		err := e.do(ctx, markSay, func(ctx context.Context) (time.Duration, error) {
+		err := e.do(ctx, kindSay, func(ctx context.Context) (time.Duration, error) {
 			// Each try says something else: the server forgets when it restarts what it was told shortly before.
 			mark := e.mark(markSay)
 			began := time.Now()
-			if err := e.talk.write(ctx, e.requester, e.root, "It still does not print. "+mark); err != nil {
+			if err := e.speak(ctx, e.requester, e.root, "It still does not print. "+mark); err != nil {
 				return 0, err
 			}
 			e.talk.acknowledge(mark)

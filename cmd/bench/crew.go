@@ -4,22 +4,19 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/mattermost/mattermost/server/public/model"
 )
 
-// window is where people reach the helpdesk: through a Mattermost server, or as one would call it.
+// window is where people reach the helpdesk: at their clients of a network, or as the network would call it.
 type window interface {
 	command(ctx context.Context, name, line string) (sheet, time.Duration, error)
-	click(ctx context.Context, name string, on *model.Post, label string) (sheet, time.Duration, error)
-	change(ctx context.Context, name string, s sheet, field string, values map[string]any) (sheet, time.Duration, error)
-	submit(ctx context.Context, name string, s sheet, values map[string]any) (time.Duration, error)
+	click(ctx context.Context, name string, on *message, label string) (sheet, time.Duration, error)
+	change(ctx context.Context, name string, s sheet, field string, values map[string]string) (sheet, time.Duration, error)
+	submit(ctx context.Context, name string, s sheet, values map[string]string) (time.Duration, error)
 }
 
 // sheet is a form that somebody has open.
@@ -34,18 +31,23 @@ const (
 	kindClick   = "click"
 	kindChange  = "form changed"
 	kindSubmit  = "form sent"
+	kindSay     = "message"
 )
 
 var kinds = []string{kindCommand, kindClick, kindChange, kindSubmit}
 
-// crew are people who live tickets' lives on Mattermost at once: requesters, and agents with four of them to help.
+// crew are people who live tickets' lives on a network at once: requesters, and agents with four of them to help.
 type crew struct {
 	desk   window
 	people int
-	triage string // the channel's id
-	talk   *talk  // if they write to each other besides, and insist on what fails; nil if a failure is one
+	triage map[string]bool                                                          // the ids of the teams' channels
+	speak  func(ctx context.Context, name string, root *message, text string) error // in a conversation; nil if nobody does
+	talk   *talk                                                                    // if they insist on what fails; nil if a failure is one
+	forms  bool                                                                     // nothing but forms, without waiting for what comes of them
+	about  func(i int) string                                                       // somebody's category
 
 	think      time.Duration // what people take on average between two steps
+	again      time.Duration // until they insist
 	warm, stop time.Time
 	lives      atomic.Int64 // counted ones
 	lived      atomic.Int64 // all
@@ -61,8 +63,12 @@ type crew struct {
 func requester(i int) string { return fmt.Sprintf("r%03d", i) }
 func helper(i int) string    { return fmt.Sprintf("h%02d", i/4) }
 
-func newCrew(desk window, people int, triage string, times *timings) *crew {
-	c := &crew{desk: desk, people: people, triage: triage, threads: map[string]int{}, times: times}
+func newCrew(desk window, people int, triage []string, times *timings) *crew {
+	c := &crew{desk: desk, people: people, triage: map[string]bool{}, threads: map[string]int{}, times: times, again: 250 * time.Millisecond,
+		about: func(int) string { return "hardware" }}
+	for _, channel := range triage {
+		c.triage[channel] = true
+	}
 	for range people {
 		c.mail = append(c.mail, newInbox())
 	}
@@ -83,7 +89,7 @@ func (c *crew) play(ctx context.Context, warm, measured time.Duration) error {
 				return
 			}
 			for n := 0; time.Now().Before(c.stop) && !c.last.Load() && ctx.Err() == nil; n++ {
-				e := &errand{crew: c, mail: c.mail[i], requester: requester(i), helper: helper(i), tag: tagOf(i, n)}
+				e := &errand{crew: c, mail: c.mail[i], requester: requester(i), helper: helper(i), category: c.about(i), tag: tagOf(i, n)}
 				if err := e.live(ctx); err != nil {
 					cancel(fmt.Errorf("%s: %w", e.tag, err))
 					return
@@ -123,37 +129,38 @@ func personOf(text string) (person int, ok bool) {
 	return n, err == nil
 }
 
-// news is a post that was made or changed.
+// message is one on a network.
+type message struct {
+	id, root, channel string // root is empty of what stands in no thread
+	by                string // a person's id
+	posted            bool   // by the bot, other than as a private answer
+	said              string // the words
+	all               string // them and everything else, such as what stands in a card
+	offers            func(label string) bool
+	of                any // as the network has it
+}
+
+// news is a message that was made or changed.
 type news struct {
-	at   time.Time
-	post *model.Post
-	text string // all of it, as JSON
+	at time.Time
+	*message
 }
 
-func (n news) has(text string) bool { return strings.Contains(n.text, text) }
-
-// offers says whether a post has the button now.
-func offers(p *model.Post, label string) bool { return actionOf(p, label) != nil }
-
-func actionOf(p *model.Post, label string) *model.PostAction {
-	for _, a := range p.Attachments() {
-		if i := slices.IndexFunc(a.Actions, func(b *model.PostAction) bool { return b.Name == label }); i >= 0 {
-			return a.Actions[i]
-		}
-	}
-	return nil
-}
+func (n news) has(text string) bool { return strings.Contains(n.all, text) }
 
 // tell hands news to whoever's ticket it is about.
 func (c *crew) tell(n news) {
+	if c.forms {
+		return
+	}
 	if c.talk != nil {
-		c.talk.saw(n)
+		c.talk.saw(n, c.triage[n.channel])
 	}
 	c.mu.Lock()
-	i, ok := c.threads[n.post.RootId]
-	if n.post.RootId == "" {
-		if i, ok = personOf(n.text); ok {
-			c.threads[n.post.Id] = i
+	i, ok := c.threads[n.root]
+	if n.root == "" {
+		if i, ok = personOf(n.all); ok {
+			c.threads[n.id] = i
 		}
 	}
 	c.mu.Unlock()
@@ -195,17 +202,21 @@ type errand struct {
 	mail      *inbox
 	requester string
 	helper    string
+	category  string
 	tag       string
 	asked     time.Time // when the request under way was sent
 	attempts  int
 
-	card *model.Post // the newest one in triage
-	root *model.Post // of the requester's conversation
+	card *message // the newest one in triage
+	root *message // of the requester's conversation
 }
 
 // live is the whole life: every step waits for what shows that the one before was delivered.
 func (e *errand) live(ctx context.Context) error {
-	if err := e.open(ctx); err != nil {
+	if err := e.open(ctx); err != nil || e.forms {
+		return err
+	}
+	if err := e.opened(ctx); err != nil {
 		return err
 	}
 	if err := e.say(ctx, 2); err != nil {
@@ -236,8 +247,8 @@ func (e *errand) open(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("command: %w", err)
 	}
-	values := map[string]any{"type": "incident"}
-	for _, q := range [][2]string{{"category", "hardware"}, {"device", "printer"}} {
+	values := map[string]string{"type": "incident"}
+	for _, q := range [][2]string{{"category", e.category}, {"device", "printer"}} {
 		values[q[0]] = q[1]
 		if !s.refreshes(q[0]) {
 			continue
@@ -251,7 +262,7 @@ func (e *errand) open(ctx context.Context) error {
 			return fmt.Errorf("change %s: %w", q[0], err)
 		}
 	}
-	for name, value := range map[string]any{"problem": "jam", "location": "North building, floor 3, room 3.14", "description": description} {
+	for name, value := range map[string]string{"problem": "jam", "location": "North building, floor 3, room 3.14", "description": description} {
 		if s.asks(name) {
 			values[name] = value
 		}
@@ -260,17 +271,22 @@ func (e *errand) open(ctx context.Context) error {
 		return fmt.Errorf("open: %w", err)
 	}
 	e.talk.acknowledge(e.tag)
+	return nil
+}
+
+// opened waits for the card in triage and the requester's conversation.
+func (e *errand) opened(ctx context.Context) error {
 	return e.await(ctx, "opened", func(n news) bool {
-		if n.post.RootId != "" || !n.has(e.tag) {
+		if n.root != "" || !n.has(e.tag) {
 			return false
 		}
 		switch {
-		case n.post.ChannelId == e.triage:
+		case e.triage[n.channel]:
 			e.seen(seenTriage, n, e.card == nil)
-			e.card = n.post
+			e.card = n.message
 		default:
 			e.seen(seenDirect, n, e.root == nil)
-			e.root = n.post
+			e.root = n.message
 		}
 		return e.card != nil && e.root != nil
 	})
@@ -279,7 +295,7 @@ func (e *errand) open(ctx context.Context) error {
 // claim presses the button until the card shows that it was.
 func (e *errand) claim(ctx context.Context) error {
 	claimed := func(n news) bool {
-		return n.post.Id == e.card.Id && offers(n.post, "Reply") && !offers(n.post, "Claim")
+		return n.id == e.card.id && n.offers("Reply") && !n.offers("Claim")
 	}
 	for {
 		err := e.do(ctx, kindClick, func(ctx context.Context) (time.Duration, error) {
@@ -299,13 +315,16 @@ func (e *errand) claim(ctx context.Context) error {
 		within, cancel := context.WithTimeout(ctx, look)
 		err = e.await(within, "claimed", func(n news) bool {
 			if claimed(n) {
-				e.card = n.post
+				e.card = n.message
 				e.seen(seenClaimed, n, true)
 			}
 			return claimed(n)
 		})
 		cancel()
 		if err == nil || e.talk == nil || ctx.Err() != nil {
+			return err
+		}
+		if err := e.grumble(ctx); err != nil {
 			return err
 		}
 	}
@@ -323,7 +342,7 @@ func (e *errand) write(ctx context.Context, label, kind, step string, last bool)
 		return err
 	}
 	mark := e.mark(kind)
-	err = e.send(ctx, e.helper, s, map[string]any{"text": "Please open the flap at the back and pull the sheet out slowly. " + mark})
+	err = e.send(ctx, e.helper, s, map[string]string{"text": "Please open the flap at the back and pull the sheet out slowly. " + mark})
 	if err != nil {
 		return err
 	}
@@ -331,12 +350,12 @@ func (e *errand) write(ctx context.Context, label, kind, step string, last bool)
 	told, card := false, !last
 	return e.await(ctx, label, func(n news) bool {
 		switch {
-		case n.post.RootId == e.root.Id && n.has(mark):
+		case n.root == e.root.id && n.has(mark):
 			e.seen(step, n, !told)
 			told = true
-		case n.post.Id == e.card.Id:
-			e.card = n.post
-			card = card || !offers(n.post, "Resolve")
+		case n.id == e.card.id:
+			e.card = n.message
+			card = card || !n.offers("Resolve")
 		}
 		return told && card
 	})
