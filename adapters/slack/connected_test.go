@@ -313,7 +313,9 @@ func TestTokenIsGoodAgain(t *testing.T) {
 }
 
 func TestPlaces(t *testing.T) {
-	fake := slackfake.New(t, slackfake.Options{People: []slackfake.Person{{Name: "ana"}}, Channels: []slackfake.Channel{{Name: "it", Bot: true}}})
+	fake := slackfake.New(t, slackfake.Options{
+		People: []slackfake.Person{{Name: "ana"}}, Channels: []slackfake.Channel{{Name: "it", Bot: true}},
+	})
 	second := fake.AddWorkspace(slackfake.Options{
 		People: []slackfake.Person{{Name: "bo"}}, Channels: []slackfake.Channel{{Name: "hr", Bot: true}},
 	})
@@ -397,7 +399,6 @@ func TestOrganisation(t *testing.T) {
 	blockedWith(t, err, "/slack/install")
 }
 
-
 // until waits for something that happens by itself.
 func until(t *testing.T, done func() bool) {
 	t.Helper()
@@ -406,5 +407,22 @@ func until(t *testing.T, done func() bool) {
 			t.Fatal("it did not happen")
 		}
 		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+func TestMemoryIsAway(t *testing.T) {
+	fake := slackfake.New(t, slackfake.Options{})
+	second := fake.AddWorkspace(slackfake.Options{})
+	kept := newNotebook()
+	r := connect(t, fake, kept, nil)
+	r.find(t, fake.TeamID, "")
+	kept.fail(errors.New("the store is away"))
+	r.find(t, fake.TeamID, "") // goes on
+	_, err := r.workspaceOf(t.Context(), second.ID, "")
+	if e, ok := errors.AsType[*chat.SendError](err); !ok || e.Retry <= 0 {
+		t.Errorf("an installation that can't be looked for: %v", err)
+	}
+	if err := r.ws.check(t.Context()); err == nil {
+		t.Error("nobody looks again soon")
 	}
 }

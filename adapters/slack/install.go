@@ -178,6 +178,10 @@ func (w *workspaces) welcome(ctx context.Context, i installation) bool {
 
 // giveBack revokes a token that we do not want. Slack gives one workspace one token, so one that is in use is kept.
 func (w *workspaces) giveBack(ctx context.Context, i installation) {
+	if _, err := w.recall(ctx, i.key()); err != nil {
+		w.log.WithError(err).Warn("slack: a token that is not wanted stays good: it may be in use")
+		return
+	}
 	for _, t := range w.inUse() {
 		if t.Token == i.Token {
 			return

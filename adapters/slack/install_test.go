@@ -202,7 +202,8 @@ func TestInstallRefused(t *testing.T) {
 			if got := resp.Cookies(); len(got) != 1 || got[0].MaxAge >= 0 {
 				t.Errorf("the cookie stays: %v", got)
 			}
-			if h := resp.Header; h.Get("Cache-Control") != "no-store" || h.Get("Content-Security-Policy") == "" || h.Get("Referrer-Policy") == "" {
+			h := resp.Header
+			if h.Get("Cache-Control") != "no-store" || h.Get("Content-Security-Policy") == "" || h.Get("Referrer-Policy") == "" {
 				t.Errorf("headers: %v", h)
 			}
 		})
@@ -243,7 +244,8 @@ func TestInstallGoesWrong(t *testing.T) {
 	}
 	kept.fail(nil)
 	wrong := connect(t, fake, kept, func(o *Options) { listed(o); o.ClientSecret = "not-this-one" })
-	if status, page := wrong.walk(t, second.Authorize); status != http.StatusInternalServerError || strings.Contains(page, "not-this-one") {
+	status, page := wrong.walk(t, second.Authorize)
+	if status != http.StatusInternalServerError || strings.Contains(page, "not-this-one") {
 		t.Errorf("a wrong secret: %d, %s", status, page)
 	}
 	if text := wrong.logged.String() + r.logged.String(); !strings.Contains(text, "SLACK_CLIENT_SECRET") ||
@@ -261,7 +263,8 @@ func TestInstallGoesWrong(t *testing.T) {
 func TestPagesInDutch(t *testing.T) {
 	for name := range english {
 		page, err := page(name, "nl-BE,en;q=0.5", "/slack/install", []string{"<b>%s", "T1"})
-		if err != nil || !bytes.Contains(page, []byte(`lang="nl"`)) || bytes.Contains(page, []byte("%s")) || bytes.Contains(page, []byte("<b>")) {
+		if err != nil || !bytes.Contains(page, []byte(`lang="nl"`)) || bytes.Contains(page, []byte("%s")) ||
+			bytes.Contains(page, []byte("<b>")) {
 			t.Errorf("page %d: %s %v", name, page, err)
 		}
 		if dutch[name].title == "" || dutch[name].title == english[name].title {

@@ -184,21 +184,21 @@ func (w *workspaces) tenant(ctx context.Context, team, enterprise string) (*tena
 	if t := w.known(keys); t != nil && t.broken.Load() == nil {
 		return t, nil
 	}
+	for _, key := range keys {
+		t, err := w.recall(ctx, key)
+		if err != nil {
+			return nil, &chat.SendError{Retry: downWait, Err: &failure{"look for an installation", err}}
+		}
+		if t != nil {
+			return t, nil
+		}
+	}
 	var unmet error
 	if w.opts.BotToken != "" && !w.isMet() {
 		if unmet = w.meet(ctx); unmet == nil {
 			if t := w.known(keys); t != nil && t.broken.Load() == nil {
 				return t, nil
 			}
-		}
-	}
-	for _, key := range keys {
-		t, err := w.recall(ctx, key)
-		if err != nil {
-			return nil, sendError("look for an installation", fmt.Errorf("%w: %w", errMemory, err))
-		}
-		if t != nil {
-			return t, nil
 		}
 	}
 	if t := w.known(keys); t != nil { // whose token is no good
@@ -209,9 +209,6 @@ func (w *workspaces) tenant(ctx context.Context, team, enterprise string) (*tena
 	}
 	return nil, w.unknown(keys, unmet)
 }
-
-// errMemory is that the memory could not be read: it goes on when it can.
-var errMemory = errors.New("the memory could not be read")
 
 // unknown says why there is no installation for the keys.
 func (w *workspaces) unknown(keys []string, unmet error) error {
