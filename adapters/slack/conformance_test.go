@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -102,6 +103,7 @@ func startNetwork(t *testing.T, s adaptertest.Setup, by func(*slack.Options, *sl
 		People:   []slackfake.Person{{Name: "ana", Real: "Ana Silva"}, {Name: "bram", Real: "Bram de Wit"}},
 		Channels: []slackfake.Channel{{Name: "open", Bot: true}, {Name: "closed", Private: true, Members: []string{"bram"}, Bot: true}},
 	})
+	n.fake.Patience(time.Second) // which a handler that fails takes up twice over a socket
 	o := slack.Options{BotToken: n.fake.BotToken, APIURL: n.fake.APIURL, Secret: secret, Memory: &memory{},
 		AnswerWithin: s.AnswerWithin, RetryAfter: 20 * time.Millisecond, Log: s.Log}
 	by(&o, n.fake)
@@ -176,7 +178,7 @@ func (n *network) Act(ctx context.Context, a adaptertest.Act) (adaptertest.Seen,
 			answer, err = who.Repeat(ctx, before.answer)
 			break
 		}
-		answer, err = who.Command(ctx, a.In.Channel, strings.TrimSpace("/"+a.Name+" "+a.Text))
+		answer, err = who.Command(ctx, a.In.Channel, strings.TrimSpace("/"+a.Name+" "+typed(a.Text)))
 	case adaptertest.Click:
 		// A double click is two requests: Slack makes another trigger of each.
 		answer, err = n.click(ctx, who, a)
@@ -233,6 +235,11 @@ func (n *network) Act(ctx context.Context, a adaptertest.Act) (adaptertest.Seen,
 	}
 	return seen, nil
 }
+
+// typed is Markdown as somebody types it here, where one star makes bold letters.
+func typed(markdown string) string { return italic.ReplaceAllString(markdown, "${1}_${2}_") }
+
+var italic = regexp.MustCompile(`(^|[^*])\*([^*]+)\*`)
 
 func uploads(field string, files []string) map[string][]string {
 	if len(files) == 0 {
@@ -345,7 +352,9 @@ func shown(m slackfake.Message) adaptertest.Shown {
 }
 
 // visible is a text without what only keeps signs from meaning something.
-func visible(s string) string { return strings.NewReplacer("\u200b", "", "\u2060", "", "\ufeff", "").Replace(s) }
+func visible(s string) string {
+	return strings.NewReplacer("\u200b", "", "\u2060", "", "\ufeff", "").Replace(s)
+}
 
 func timeOf(ts string) time.Time {
 	var seconds, micro int64

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"balie/adapters/adaptertest"
+	"balie/adapters/slack/slackfake"
 )
 
 // Where the adapter is called, and with what.
@@ -67,7 +68,7 @@ func (n openNetwork) Refused(t *testing.T) []adaptertest.Request {
 			"another version": with(signature, "v1"+is[2:]), "no signature at all": with(signature, "v0="), "another letter": with(signature, is[:len(is)-1]+flip(is)),
 			"another time": with(stamp, fmt.Sprint(now.Unix()-1)), "no time": with(stamp, "now"), "another body": n.fake.Sign([]byte(r.body+" "), now),
 			"six minutes old": n.fake.Sign([]byte(r.body), now.Add(-6*time.Minute)), "of the future": n.fake.Sign([]byte(r.body), now.Add(6*time.Minute)),
-			"of another app": (&forger{secret: "another secret"}).sign(r.body, now), "signed with nothing": (&forger{}).sign(r.body, now),
+			"of another app": slackfake.Sign("another secret", []byte(r.body), now), "signed with nothing": slackfake.Sign("", []byte(r.body), now),
 		} {
 			out = append(out, n.request(t, r.path+" "+name, r.path, r.kind, r.body, header))
 		}

@@ -3,6 +3,7 @@ package slackfake
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -120,6 +121,9 @@ func (s *Server) action(e widget, now entry) map[string]any {
 	return out
 }
 
+// ErrNotOffered says that there is nothing like that to press.
+var ErrNotOffered = errors.New("that is not offered")
+
 // find looks for something to press: the nth that has the label and, if one is named, the choice.
 func find(blocks []json.RawMessage, label string, nth int, choice string) (widget, *Option, error) {
 	var named []string
@@ -148,9 +152,9 @@ func find(blocks []json.RawMessage, label string, nth int, choice string) (widge
 		}
 	}
 	if choice != "" {
-		return widget{}, nil, fmt.Errorf("there is no choice %q of %q, only %q", choice, label, named)
+		return widget{}, nil, fmt.Errorf("%w: no choice %q of %q, only %q", ErrNotOffered, choice, label, named)
 	}
-	return widget{}, nil, fmt.Errorf("there is no button %q, only %q", label, named)
+	return widget{}, nil, fmt.Errorf("%w: no button %q, only %q", ErrNotOffered, label, named)
 }
 
 const viewGone = "this form is not open"

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+	"time"
 )
 
 // Command types a slash command in a channel, such as "/ticket the printer is broken".
@@ -178,11 +179,12 @@ func (u *User) deliver(ctx context.Context, p parcel, then func(receipt) string)
 	return answer, nil
 }
 
-// Repeat delivers again, as it was, what an action sent to the app: commands and interactions as if the network had done it,
-// events as Slack does when it heard no answer.
+// Repeat delivers again what an action sent to the app: events as Slack does when it heard no answer, commands and interactions
+// with the same ids as before. It is signed anew, a second later.
 func (u *User) Repeat(ctx context.Context, a Answer) (Answer, error) {
 	var out Answer
 	for _, p := range a.sent {
+		p.later += time.Second
 		if p.kind == events {
 			p.attempt, p.reason = p.attempt+1, "http_timeout"
 		}

@@ -2,7 +2,6 @@ package slackfake
 
 import (
 	"encoding/json"
-	"fmt"
 	"regexp"
 	"strings"
 )
@@ -161,98 +160,68 @@ func Readable(mrkdwn string) string {
 	}))
 }
 
-var entity = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
-
-var (
-	mention = regexp.MustCompile(`@[\pL\pN._-]+`)
-	address = regexp.MustCompile(`https?://[^\s<>|"'()\[\]]*[^\s<>|"'()\[\].,:;!?*_~` + "`" + `]`)
-)
-
-// typed is what a client makes of what somebody typed: tokens of people, channels and addresses, and entities. It is
-// called with s.mu.
-func (w *Workspace) typed(text string, links bool) string {
-	var out strings.Builder
-	for len(text) > 0 {
-		at, end, as := len(text), len(text), ""
-		if m := mention.FindStringIndex(text); m != nil {
-			at, end = m[0], m[1]
-			as = w.tokenOf(strings.TrimRight(text[at+1:end], ".-_"))
-			end = at + 1 + len(strings.TrimRight(text[at+1:end], ".-_"))
-		}
-		if a := address.FindStringIndex(text); links && a != nil && a[0] < at {
-			at, end = a[0], a[1]
-			as = "<" + entity.Replace(text[at:end]) + ">"
-		}
-		out.WriteString(entity.Replace(text[:at]))
-		if as == "" {
-			as = entity.Replace(text[at:end])
-		}
-		out.WriteString(as)
-		text = text[end:]
-	}
-	return out.String()
+// Text is one text of a message, as the app wrote it.
+type Text struct {
+	Kind     string `json:"type"` // "mrkdwn", "plain_text" or "markdown"
+	Text     string `json:"text"`
+	Verbatim bool   `json:"verbatim"` // Slack looks for no names and addresses in it
 }
 
-// tokenOf is what a client makes of a name behind an @; nothing if nobody is called that.
-func (w *Workspace) tokenOf(name string) string {
-	switch name {
-	case "here", "channel", "everyone":
-		return "<!" + name + ">"
-	}
-	if a := w.byName[name]; a != nil {
-		return "<@" + a.id + ">"
-	}
-	for _, a := range w.people {
-		if first, _, _ := strings.Cut(a.Real, " "); strings.EqualFold(first, name) {
-			return "<@" + a.id + ">"
+// Texts are the texts of a message's sections, facts and lines, from the top, without what is on buttons.
+func (m Message) Texts() []Text {
+	var out []Text
+	add := func(raw json.RawMessage) {
+		var t Text
+		if json.Unmarshal(raw, &t) == nil && t.Text != "" {
+			out = append(out, t)
 		}
 	}
-	for _, g := range w.groups {
-		if g.handle == name {
-			return fmt.Sprintf("<!subteam^%s>", g.id)
+	for _, raw := range m.Blocks {
+		var b struct {
+			Type     string            `json:"type"`
+			Text     json.RawMessage   `json:"text"`
+			Fields   []json.RawMessage `json:"fields"`
+			Elements []json.RawMessage `json:"elements"`
+		}
+		if json.Unmarshal(raw, &b) != nil {
+			continue
+		}
+		switch b.Type {
+		case "section", "header", "context":
+			add(b.Text)
+			for _, inside := range append(b.Fields, b.Elements...) {
+				add(inside)
+			}
+		case "markdown":
+			out = append(out, Text{Kind: "markdown", Text: textIn(b.Text)})
 		}
 	}
-	return ""
+	return out
 }
 
-// richText are the blocks that a client sends with a text.
-func richText(text string) []json.RawMessage {
-	var inside []any
-	plain := func(s string) {
-		if s != "" {
-			inside = append(inside, map[string]any{"type": "text", "text": unescape.Replace(s)})
-		}
+var called = regexp.MustCompile(`@(here|channel|everyone)\b`)
+
+// Leads are whom a text notifies, by id or as "@here", and the addresses that it links to.
+func (t Text) Leads() (mentions, links []string) {
+	if t.Kind == "plain_text" {
+		return nil, nil
 	}
-	for text != "" {
-		at := token.FindStringIndex(text)
-		if at == nil {
-			plain(text)
-			break
-		}
-		plain(text[:at[0]])
-		target := text[at[0]+1 : at[1]-1]
+	rest := token.ReplaceAllStringFunc(t.Text, func(s string) string {
+		target := token.FindStringSubmatch(s)[1]
 		switch {
 		case strings.HasPrefix(target, "@"):
-			inside = append(inside, map[string]any{"type": "user", "user_id": target[1:]})
-		case strings.HasPrefix(target, "!subteam^"):
-			inside = append(inside, map[string]any{"type": "usergroup", "usergroup_id": strings.TrimPrefix(target, "!subteam^")})
+			mentions = append(mentions, target[1:])
+		case strings.HasPrefix(target, "!date^"), strings.HasPrefix(target, "#"):
 		case strings.HasPrefix(target, "!"):
-			inside = append(inside, map[string]any{"type": "broadcast", "range": target[1:]})
+			mentions = append(mentions, "@"+target[1:])
 		default:
-			inside = append(inside, map[string]any{"type": "link", "url": unescape.Replace(target)})
+			links = append(links, unescape.Replace(target))
 		}
-		text = text[at[1]:]
+		return ""
+	})
+	if !t.Verbatim {
+		mentions = append(mentions, called.FindAllString(rest, -1)...)
+		links = append(links, address.FindAllString(rest, -1)...)
 	}
-	raw, err := json.Marshal(map[string]any{"type": "rich_text", "block_id": random(3),
-		"elements": []any{map[string]any{"type": "rich_text_section", "elements": inside}}})
-	if err != nil {
-		panic(err) // it holds nothing but text
-	}
-	return []json.RawMessage{raw}
-}
-
-// clientID is what a client calls a message before the server has it.
-func clientID() string {
-	r := random(16)
-	return r[:8] + "-" + r[8:12] + "-" + r[12:16] + "-" + r[16:20] + "-" + r[20:]
+	return mentions, links
 }

@@ -2,6 +2,7 @@ package slackfake
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -19,8 +20,15 @@ import (
 	"time"
 )
 
-// answerTime is how long Slack waits for an answer.
+// answerTime is how long Slack waits for an answer, unless it was told another time.
 const answerTime = 3 * time.Second
+
+// Patience is how long Slack waits for an answer from now on, so that a test need not.
+func (s *Server) Patience(d time.Duration) {
+	s.delivery.mu.Lock()
+	defer s.delivery.mu.Unlock()
+	s.delivery.patience = d
+}
 
 // What Slack tells people when the app does not answer.
 const (
@@ -42,6 +50,7 @@ type delivery struct {
 
 	mu          sync.Mutex // guards what follows
 	base        string     // where the app takes requests; empty if it comes for them
+	patience    time.Duration
 	tickets     map[string]bool
 	sockets     []*socket
 	turn        int
@@ -69,6 +78,7 @@ type parcel struct {
 	payload json.RawMessage
 	attempt int
 	reason  string
+	later   time.Duration // how far ahead of now it is signed
 }
 
 // receipt is what came back.
@@ -108,10 +118,20 @@ func (s *Server) Delivered() []Request {
 	return append([]Request(nil), s.delivery.requests...)
 }
 
+// Hooks is where the app takes requests; empty if they go over the sockets.
+func (s *Server) Hooks() string {
+	s.delivery.mu.Lock()
+	defer s.delivery.mu.Unlock()
+	return s.delivery.base
+}
+
 // Sign is the signature of a body that is sent at that time.
-func (s *Server) Sign(body []byte, at time.Time) http.Header {
+func (s *Server) Sign(body []byte, at time.Time) http.Header { return Sign(s.SigningSecret, body, at) }
+
+// Sign is the signature of a body with any secret.
+func Sign(secret string, body []byte, at time.Time) http.Header {
 	stamp := strconv.FormatInt(at.Unix(), 10)
-	mac := hmac.New(sha256.New, []byte(s.SigningSecret))
+	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write([]byte("v0:" + stamp + ":"))
 	mac.Write(body)
 	return http.Header{"X-Slack-Request-Timestamp": {stamp}, "X-Slack-Signature": {"v0=" + hex.EncodeToString(mac.Sum(nil))}}
@@ -120,10 +140,7 @@ func (s *Server) Sign(body []byte, at time.Time) http.Header {
 // Post sends any body to the app, below its address, with these headers, as anybody could. It gives the status and what
 // was answered.
 func (s *Server) Post(ctx context.Context, path string, header http.Header, body []byte) (int, string, error) {
-	s.delivery.mu.Lock()
-	base := s.delivery.base
-	s.delivery.mu.Unlock()
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, base+path, bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.Hooks()+path, bytes.NewReader(body))
 	if err != nil {
 		return 0, "", fmt.Errorf("making a request: %w", err)
 	}
@@ -140,10 +157,10 @@ func (s *Server) Post(ctx context.Context, path string, header http.Header, body
 func (s *Server) hand(ctx context.Context, p parcel, not *socket) (receipt, *socket) {
 	d := &s.delivery
 	d.mu.Lock()
-	base := d.base
+	base, patience := d.base, cmp.Or(d.patience, answerTime)
 	d.requests = append(d.requests, Request{p.kind, p.payload})
 	d.mu.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	stop := context.AfterFunc(s.ctx, cancel)
 	defer stop()
@@ -162,7 +179,7 @@ func (s *Server) overHTTP(ctx context.Context, base string, p parcel) receipt {
 	if err != nil {
 		return receipt{failed: dispatchFailed}
 	}
-	r.Header = s.Sign(body, time.Now())
+	r.Header = s.Sign(body, time.Now().Add(p.later))
 	r.Header.Set("Content-Type", kind)
 	r.Header.Set("Accept", "application/json,*/*")
 	r.Header.Set("User-Agent", "Slackbot 1.0 (+https://api.slack.com/robots)")

@@ -9,6 +9,7 @@ import (
 type limits struct {
 	buckets map[string]*bucket   // by method and token
 	next    map[string]time.Time // when a channel takes the next post
+	every   map[string]time.Duration
 }
 
 // bucket holds the calls that are allowed at once.
@@ -17,7 +18,9 @@ type bucket struct {
 	at   time.Time
 }
 
-func newLimits() limits { return limits{buckets: map[string]*bucket{}, next: map[string]time.Time{}} }
+func newLimits() limits {
+	return limits{buckets: map[string]*bucket{}, next: map[string]time.Time{}, every: map[string]time.Duration{}}
+}
 
 // tier takes one call of a method from its bucket; the answer is how many seconds to wait if there is none.
 func (l *limits) tier(c *call, m method, now time.Time, on bool) int {
@@ -42,6 +45,7 @@ func (l *limits) tier(c *call, m method, now time.Time, on bool) int {
 
 // post takes the place of one post to a channel; the answer is how many seconds to wait if it is too early.
 func (l *limits) post(channel string, now time.Time, every time.Duration) int {
+	every = max(every, l.every[channel])
 	if every <= 0 {
 		return 0
 	}
@@ -54,3 +58,11 @@ func (l *limits) post(channel string, now time.Time, every time.Duration) int {
 
 // seconds is a wait in whole seconds, at least one.
 func seconds(d time.Duration) int { return max(1, int(math.Ceil(d.Seconds()))) }
+
+// LimitPosts is the least time between two posts to this one channel from now on; 0 ends it.
+func (s *Server) LimitPosts(channelID string, every time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.limits.every[channelID] = every
+	delete(s.limits.next, channelID)
+}
