@@ -205,13 +205,17 @@ var errGone = errors.New("the socket ended")
 
 // overSocket puts something into an envelope and waits for the answer, on another socket than the one that failed before.
 func (d *delivery) overSocket(ctx context.Context, p parcel, not *socket) (receipt, *socket) {
-	c := d.pick(not)
-	if c == nil {
-		return receipt{failed: dispatchFailed}, nil
-	}
 	e := envelope{Type: envelopeTypes[p.kind], ID: rand.Text(), Payload: p.payload, Answer: p.kind != events}
 	if p.kind == events {
 		e.Attempt, e.Reason = &p.attempt, &p.reason
+	}
+	return d.inEnvelope(ctx, e, not)
+}
+
+func (d *delivery) inEnvelope(ctx context.Context, e envelope, not *socket) (receipt, *socket) {
+	c := d.pick(not)
+	if c == nil {
+		return receipt{failed: dispatchFailed}, nil
 	}
 	answer := make(chan json.RawMessage, 1)
 	c.mu.Lock()
@@ -243,9 +247,25 @@ func (s *Server) Sockets() int {
 	return len(s.delivery.sockets)
 }
 
+// Fresh counts the connections of Socket Mode that were not told to leave.
+func (s *Server) Fresh() int {
+	n := 0
+	for _, c := range s.delivery.all() {
+		c.mu.Lock()
+		if !c.leaving {
+			n++
+		}
+		c.mu.Unlock()
+	}
+	return n
+}
+
 // CutSockets ends all connections of Socket Mode without a word, as a network does.
 func (s *Server) CutSockets() {
 	for _, c := range s.delivery.all() {
+		c.mu.Lock()
+		c.leaving = true
+		c.mu.Unlock()
 		c.cut()
 	}
 }
@@ -280,3 +300,12 @@ func (d *delivery) all() []*socket {
 
 // dropSockets cuts the sockets, since the server goes down or the app is gone. It may be called with s.mu.
 func (s *Server) dropSockets() { s.CutSockets() }
+
+// Envelope sends any payload down a socket, in an envelope of the type "events_api", "interactive", "slash_commands" or another,
+// and says whether it was acknowledged.
+func (s *Server) Envelope(ctx context.Context, kind string, payload json.RawMessage) (acknowledged bool) {
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	r, _ := s.delivery.inEnvelope(ctx, envelope{Type: kind, ID: rand.Text(), Payload: payload}, nil)
+	return r.failed == ""
+}
