@@ -152,7 +152,7 @@ func (s *Slack) upload(ctx context.Context, w *workspace, f chat.OutFile) (id st
 	}
 	content, err := f.Open(ctx)
 	if err != nil {
-		return "", fmt.Errorf("read a file to send: %w", err)
+		return "", &chat.SendError{Err: fmt.Errorf("read a file to send: %w", err)}
 	}
 	defer func() { err = errors.Join(err, content.Close()) }()
 	name := chat.FileName(f.Name)

@@ -51,16 +51,14 @@ func (a *asked) changed(ctx context.Context) error {
 		return nil // what this one tells is in the newer one, too
 	}
 	open.latest = act.At
-	if asked.Element.Type == "plain_text_input" {
+	if asked.typed() {
 		open.typed = e.Submit
 		if time.Since(open.kept) < typedEvery {
 			return nil
 		}
-		said, err := a.ask(ctx, a.h, e)
-		if err == nil {
+		if _, err := a.ask(ctx, a.h, e); err == nil {
 			open.kept, open.typed = time.Now(), nil
 		}
-		_ = said.Form // the form stays as it is while somebody types
 		return nil
 	}
 	open.typed = nil

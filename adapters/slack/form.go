@@ -21,6 +21,12 @@ const (
 // answerID is the id of every element in a form.
 const answerID = "answer"
 
+// When Slack tells what is typed into a text: at each character, or when it is done.
+const (
+	typedTrigger = "on_character_entered"
+	enterTrigger = "on_enter_pressed"
+)
+
 // alertBlock is the block of what is wrong with a form as a whole.
 const alertBlock = "balie_alert"
 
@@ -123,9 +129,13 @@ func input(f chat.Field, id string) *slackapi.InputBlock {
 		if f.Max > 0 {
 			most = min(f.Max, fieldMax)
 		}
+		told := typedTrigger
+		if f.Refresh {
+			told = enterTrigger
+		}
 		e = &slackapi.PlainTextInputBlockElement{Type: slackapi.METPlainTextInput, ActionID: answerID, Placeholder: placeholder,
 			Multiline: f.Kind == chat.LongTextField, MaxLength: most, InitialValue: chat.Cut(first, most),
-			DispatchActionConfig: &slackapi.DispatchActionConfig{TriggerActionsOn: []string{"on_character_entered"}}}
+			DispatchActionConfig: &slackapi.DispatchActionConfig{TriggerActionsOn: []string{told}}}
 		dispatch = true // what is typed is kept as a draft: a form that is closed does not tell it
 	case chat.SelectField:
 		e = selection(f, placeholder)
@@ -270,9 +280,15 @@ type block struct {
 	BlockID  string `json:"block_id"`
 	Dispatch bool   `json:"dispatch_action"`
 	Element  struct {
-		Type string `json:"type"`
+		Type   string `json:"type"`
+		Config struct {
+			On []string `json:"trigger_actions_on"`
+		} `json:"dispatch_action_config"`
 	} `json:"element"`
 }
+
+// typed says whether a change of it is only something that somebody types, and leaves the form as it is.
+func (b block) typed() bool { return slices.Contains(b.Element.Config.On, typedTrigger) }
 
 // inputs are the questions of a form that comes back, by block.
 func (v *view) inputs() map[string]block {

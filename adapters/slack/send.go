@@ -32,6 +32,8 @@ func (s *Slack) Send(ctx context.Context, p chat.Post) (chat.Ref, error) {
 		return chat.Ref{}, &chat.SendError{Refused: "the post has no key"}
 	case p.To.Platform != Name:
 		return chat.Ref{}, &chat.SendError{Refused: "the place is on another platform"}
+	case p.To.Workspace != "" && !workspaceID.MatchString(p.To.Workspace):
+		return chat.Ref{}, &chat.SendError{Refused: "there is no such workspace"}
 	}
 	w, err := s.place(ctx, p.To)
 	if err != nil {
@@ -64,9 +66,10 @@ func (s *Slack) create(ctx context.Context, c creation) (chat.Ref, error) {
 }
 
 var (
-	channelID = regexp.MustCompile(`^[CDG][A-Z0-9]{2,}$`)
-	personID  = regexp.MustCompile(`^[UW][A-Z0-9]{2,}$`)
-	messageTS = regexp.MustCompile(`^[0-9]{1,12}\.[0-9]{6}$`)
+	workspaceID = regexp.MustCompile(`^[TE][A-Z0-9]{2,}$`)
+	channelID   = regexp.MustCompile(`^[CDG][A-Z0-9]{2,}$`)
+	personID    = regexp.MustCompile(`^[UW][A-Z0-9]{2,}$`)
+	messageTS   = regexp.MustCompile(`^[0-9]{1,12}\.[0-9]{6}$`)
 )
 
 func (s *Slack) createOnce(ctx context.Context, c creation) (chat.Ref, error) {
