@@ -20,9 +20,9 @@ const typedEvery = 2 * time.Second
 // openView is what this process knows of an open form.
 type openView struct {
 	mu     sync.Mutex
-	latest string       // when its newest known change was, as Slack counts
-	kept   time.Time    // when what was typed was kept
-	typed  *chat.Submit // what was typed since, and is not kept yet
+	latest string      // when its newest known change was, as Slack counts
+	kept   time.Time   // when what was typed was kept
+	last   chat.Values // as it was filled in then
 }
 
 func (s *Slack) openView(id string) *openView {
@@ -50,18 +50,16 @@ func (a *asked) changed(ctx context.Context) error {
 	if later(open.latest, act.At) {
 		return nil // what this one tells is in the newer one, too
 	}
-	open.latest = act.At
+	open.latest, open.last = act.At, e.Submit.Values
 	if asked.typed() {
-		open.typed = e.Submit
 		if time.Since(open.kept) < typedEvery {
 			return nil
 		}
 		if _, err := a.ask(ctx, a.h, e); err == nil {
-			open.kept, open.typed = time.Now(), nil
+			open.kept = time.Now()
 		}
 		return nil
 	}
-	open.typed = nil
 	said, err := a.ask(ctx, a.h, e)
 	if err != nil {
 		return a.warn(ctx, e, st, said)
@@ -247,8 +245,10 @@ func (a *asked) closed(ctx context.Context) error {
 	open := a.openView(a.in.View.ID)
 	open.mu.Lock()
 	defer open.mu.Unlock()
-	if len(e.Submit.Values) == 0 && open.typed != nil { // Slack does not tell what was typed
-		e.Submit.Values = open.typed.Values
+	if len(e.Submit.Values) == 0 { // Slack does not tell what was typed
+		if e.Submit.Values = open.last; e.Submit.Values == nil {
+			e.Submit.Values = a.in.View.begun()
+		}
 	}
 	a.views.Remove(a.in.View.ID)
 	said, err := a.ask(ctx, a.h, e)
@@ -264,13 +264,18 @@ func (a *asked) closed(ctx context.Context) error {
 // suggest gives the options of a question while somebody types.
 func (a *asked) suggest(ctx context.Context) (any, error) {
 	if a.in.View == nil || a.in.View.CallbackID != formCallback {
-		return slackapi.OptionsResponse{Options: []*slackapi.OptionBlockObject{}}, nil
+		return suggestions(nil), nil
 	}
-	e, _, _ := a.submitted(ctx)
+	e, st, _ := a.submitted(ctx)
 	field, _ := fieldOf(a.in.BlockID)
 	e.ID += "|lookup"
-	e.Query = &chat.Query{Form: e.Submit.Form, Field: field, Text: chat.Clean(a.in.Value), Values: e.Submit.Values}
+	values := st.Known.Clone()
+	maps.Copy(values, e.Submit.Values)
+	e.Query = &chat.Query{Form: e.Submit.Form, Field: field, Text: chat.Clean(a.in.Value), Values: values}
 	e.Submit = nil
 	said, _ := a.ask(ctx, a.h, e) // without options the person types on
-	return slackapi.OptionsResponse{Options: options(said.Options)}, nil
+	return suggestions(said.Options), nil
 }
+
+// suggestions are the answer to a question for options. The library leaves an empty list out, which Slack does not take.
+func suggestions(list []chat.Option) map[string]any { return map[string]any{"options": options(list)} }

@@ -47,6 +47,7 @@ type state struct {
 	Home    bool        `json:"h,omitempty"` // it was opened from the home
 	Nonce   string      `json:"n,omitempty"` // the same for as long as it is open: sending it twice is one event
 	Fixed   chat.Values `json:"x,omitempty"`
+	Known   chat.Values `json:"k,omitempty"` // answers that options follow from: a question for options does not tell them
 	Later   string      `json:"u,omitempty"` // where a private answer can be sent for half an hour
 }
 
@@ -69,7 +70,12 @@ type standing struct {
 // modal is a form as Slack shows it. An answer that the person gave stays where it is, and one that the form gives gets a new
 // place, or Slack would keep what was there.
 func modal(f *chat.Form, st state, before *standing) (slackapi.ModalViewRequest, *standing) {
-	st.Form, st.Fixed = f.Value, f.Fixed
+	st.Form, st.Fixed, st.Known = f.Value, f.Fixed, chat.Values{}
+	for _, field := range f.Fields {
+		if field.Refresh && len(field.Value) > 0 && field.Kind != chat.TextField && field.Kind != chat.LongTextField {
+			st.Known[field.ID] = field.Value
+		}
+	}
 	v := slackapi.ModalViewRequest{
 		Type: slackapi.VTModal, CallbackID: formCallback, NotifyOnClose: true, PrivateMetadata: st.encoded(),
 		Title: text(oneLine(f.Title, titleMax)), Submit: text(oneLine(f.Submit, titleMax)),
@@ -281,6 +287,7 @@ type block struct {
 	Dispatch bool   `json:"dispatch_action"`
 	Element  struct {
 		Type   string `json:"type"`
+		Value  string `json:"initial_value"`
 		Config struct {
 			On []string `json:"trigger_actions_on"`
 		} `json:"dispatch_action_config"`
@@ -330,6 +337,17 @@ func (v *view) answers() (now *standing, files map[string][]file) {
 		}
 	}
 	return now, files
+}
+
+// begun are the texts that a form began with.
+func (v *view) begun() chat.Values {
+	out := chat.Values{}
+	for id, b := range v.inputs() {
+		if field, _ := fieldOf(id); b.Element.Value != "" {
+			out[field] = []string{b.Element.Value}
+		}
+	}
+	return out
 }
 
 // submitted is the event of a form that was sent, changed or closed.

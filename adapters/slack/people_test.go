@@ -35,7 +35,7 @@ func TestPerson(t *testing.T) {
 	ana := fake.UserID("ana")
 	got, err := r.Person(t.Context(), fake.TeamID, ana)
 	want := chat.Person{
-		ID: ana, Name: "ana", Handle: "ana", Email: "ana@example.com", Locale: "pt-PT", TimeZone: "Europe/Lisbon",
+		ID: ana, Name: "Ana Silva", Handle: "ana", Email: "ana@example.com", Locale: "pt-PT", TimeZone: "Europe/Lisbon",
 		Avatar: "https://avatars.slack-edge.com/" + ana + "_192.png",
 	}
 	if err != nil || got != want {
@@ -94,7 +94,7 @@ func TestQuickly(t *testing.T) {
 	// What was known is told at once, and looked up again meanwhile.
 	fake.Down(true)
 	r.people.now = func() time.Time { return time.Now().Add(time.Hour) }
-	if p := r.people.quickly(t.Context(), w, ana, ""); p.Name != "ana" {
+	if p := r.people.quickly(t.Context(), w, ana, ""); p.Name != "Ana Silva" {
 		t.Errorf("while Slack is away: %+v", p)
 	}
 	if p := r.people.quickly(t.Context(), w, "U0NOBODY", "nobody"); p != (chat.Person{ID: "U0NOBODY", Handle: "nobody"}) {

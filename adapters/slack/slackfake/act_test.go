@@ -295,7 +295,7 @@ func TestClicks(t *testing.T) {
 		t.Fatalf("message = %+v", m)
 	}
 	ok(t)(bram.Click(t.Context(), *m, "Claim", ""))
-	h := a.last()
+	h := a.did()
 	for path, want := range map[string]any{"type": "block_actions", "actions.action_id": "one", "actions.value": "v1", "actions.block_id": "b1", "actions.type": "button",
 		"container.type": "message", "container.message_ts": ts, "container.channel_id": closed, "container.is_ephemeral": false, "message.ts": ts,
 		"channel.id": closed, "channel.name": "privategroup", "user.id": bram.ID, "user.username": "bram", "message.bot_id": a.s.BotID} {
@@ -304,7 +304,7 @@ func TestClicks(t *testing.T) {
 		}
 	}
 	ok(t)(bram.Click(t.Context(), *m, "", "LOW"))
-	if h := a.last(); h.at("actions.selected_option.value") != "low" || h.at("actions.type") != "overflow" {
+	if h := a.did(); h.at("actions.selected_option.value") != "low" || h.at("actions.type") != "overflow" {
 		t.Errorf("choice = %v", h.payload)
 	}
 	for _, wrong := range [][2]string{{"Close", ""}, {"", "none"}, {"Claim", "low?"}} {
@@ -330,7 +330,7 @@ func TestClicks(t *testing.T) {
 		return http.StatusOK, ""
 	})
 	ok(t)(bram.Click(t.Context(), mine[0], "Claim", ""))
-	if h := a.last(); h.at("container.is_ephemeral") != true || h.at("message") != nil {
+	if h := a.did(); h.at("container.is_ephemeral") != true || h.at("message") != nil {
 		t.Errorf("private click = %v", h.payload)
 	}
 	if left := bram.Visible(); len(left) != 0 {

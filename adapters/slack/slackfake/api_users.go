@@ -14,7 +14,7 @@ func (a *account) wire(g *grant, locale bool) map[string]any {
 	first, last, _ := strings.Cut(a.Real, " ")
 	picture := func(size string) string { return "https://avatars.slack-edge.com/" + a.id + "_" + size + ".png" }
 	profile := map[string]any{
-		"real_name": a.Real, "real_name_normalized": a.Real, "display_name": a.Name, "display_name_normalized": a.Name,
+		"real_name": a.Real, "real_name_normalized": a.Real, "display_name": "", "display_name_normalized": "",
 		"first_name": first, "last_name": last, "title": a.Title, "team": a.w.ID, "avatar_hash": strings.ToLower(a.id),
 		"image_24": picture("24"), "image_48": picture("48"), "image_72": picture("72"), "image_192": picture("192"),
 		"image_512": picture("512"),
