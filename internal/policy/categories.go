@@ -59,10 +59,17 @@ func (r *reader) category(o object, c *ticket.Category, p *ticket.Policy) {
 	}
 }
 
+// questionsMax is how many questions a category has at most, so that one form holds them on every platform that has forms
+// of more than a few fields.
+const questionsMax = 50
+
 // fields reads a category's questions. The values are those of the questions outside it that options can depend on.
 func (r *reader) fields(n *node, values map[string][]string) []ticket.Field {
 	var out []ticket.Field
 	entries := r.entries(n, "field")
+	if len(entries) > questionsMax {
+		r.failf(entries[questionsMax].value.keyAt, "%s has %d questions; at most %d fit everywhere", n.path, len(entries), questionsMax)
+	}
 	for _, e := range entries {
 		if slices.Contains(formFields, e.key) {
 			r.failf(e.value.keyAt, "%s: %s is a question of Balie's own forms: choose another id", e.value.path, e.key)

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -25,6 +26,15 @@ var wholeFiles = []struct{ name, text, want string }{
 	{"a merge of a text", "a: {<<: b}\n", "1:9: << takes a mapping, such as *name, not a text"},
 	{"a key that is a list", "? [a]\n: b\n", "2:1: this is not valid YAML: found an invalid key for this map; check the indentation, the colons and the quotes"},
 	{"a bomb of aliases", bomb(), "6:28: the policy is too large from here on, with its aliases (*name) written out"},
+}
+
+// manyQuestions are so many.
+func manyQuestions(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "      q%d: {kind: text, label: Question}\n", i)
+	}
+	return b.String()
 }
 
 // bomb is a few lines that stand for ten to the power of twelve texts.
@@ -151,6 +161,7 @@ func TestMistakes(t *testing.T) {
 		{"a when without a value", "when: [printer]", "when: [printr]", `27:40: categories.hardware.fields.part.options.toner.when: device has no value "printr"; did you mean printer?`},
 		{"a when twice", "when: [printer]", "when: [printer, printer]", "27:49: categories.hardware.fields.part.options.toner.when names printer twice: once is enough"},
 		{"a when for nothing", "        depends_on: device\n", "", "26:33: categories.hardware.fields.part.options.toner.when needs the field to say what it depends on; for example: depends_on: type"},
+		{"too many questions", "      place:", manyQuestions(60) + "      place:", "77:7: categories.hardware.fields has 68 questions; at most 50 fit everywhere"},
 		{"an option with a stray key", "when: [printer]", "if: [printer]", "27:33: categories.hardware.fields.part.options.toner.if is not a key here; use label or when"},
 
 		{"an unknown tone", "tone: alert", "tone: red", `37:29: priorities.high.tone can't be "red"; use neutral, info, good, warn or alert`},
