@@ -175,14 +175,14 @@ func (a *asked) submit(ctx context.Context) (any, error) {
 	case len(said.Errors) > 0:
 		return a.wrong(ctx, e, st, now, said.Errors), nil
 	case failed != nil:
-		return answerUpdate(a.again(said.Text)), nil
+		return a.above(said.Text), nil
 	case said.Form != nil:
 		v, _ := modal(said.Form, st, now)
 		return answerUpdate(v), nil
 	}
 	a.views.Remove(a.in.View.ID)
 	if said.Public != nil && a.announce(ctx, a.w, e, *said.Public) != nil {
-		return answerUpdate(a.again(words(e.Person.Locale).noPost)), nil
+		return a.above(words(e.Person.Locale).noPost), nil
 	}
 	if said.Home != nil {
 		a.showHome(ctx, a.w, e.Person.ID, *said.Home)
@@ -228,13 +228,31 @@ func (a *asked) wrong(ctx context.Context, e chat.Event, st state, now *standing
 			f := *said.Form
 			f.Intro = strings.TrimPrefix(f.Intro+"\n\n"+text, "\n\n")
 			v, _ := modal(&f, st, now)
-			return answerUpdate(v)
+			if answer := answerUpdate(v); len(encode(answer)) < ackMax {
+				return answer
+			}
 		}
 	}
 	for _, said := range at { // both can't be shown at once
 		text += "\n" + said
 	}
-	return answerUpdate(a.again(text))
+	return a.above(text)
+}
+
+// above is the answer that leaves the form open, with what is wrong above it. Where that would be larger than an answer may
+// be, it stands at the first question.
+func (a *asked) above(wrong string) any {
+	answer := answerUpdate(a.again(wrong))
+	if len(encode(answer)) < ackMax {
+		return answer
+	}
+	for _, raw := range a.in.View.Blocks {
+		var b block
+		if json.Unmarshal(raw, &b) == nil && b.Type == "input" {
+			return slackapi.NewErrorsViewSubmissionResponse(map[string]string{b.BlockID: chat.Cut(chat.Clean(wrong), labelTextMax)})
+		}
+	}
+	return answer
 }
 
 // closed takes note of a form that was closed without being sent.

@@ -52,6 +52,20 @@ func TestGoldenForms(t *testing.T) {
 		map[string]string{"summary": "Vertel in een paar woorden wat er is."}))
 }
 
+// Slack drops larger answers than 20 kB that come over a socket.
+func TestLargeFormsAreAnsweredShortly(t *testing.T) {
+	f := everyForm()
+	for n := range 40 {
+		f.Fields = append(f.Fields, chat.Field{ID: "more" + strconv.Itoa(n), Kind: chat.LongTextField, Label: strings.Repeat("x", 75), Hint: strings.Repeat("y", 300)})
+	}
+	v, _ := modal(f, state{}, nil)
+	a := &asked{in: interaction{View: cameBack(t, v, nil)}}
+	answer := encode(a.above("Not now."))
+	if len(answer) >= ackMax || !strings.Contains(answer, `"errors":{"summary":"Not now."}`) {
+		t.Errorf("%d bytes: %.200s", len(answer), answer)
+	}
+}
+
 // cameBack is a modal as Slack hands it back, with some of its answers.
 func cameBack(t testing.TB, v any, with map[string]given) *view {
 	t.Helper()
