@@ -90,6 +90,7 @@ func (e *ears) run(ctx context.Context, h chat.Handler) {
 		case <-tick.C:
 			e.mark(ctx)
 		case <-e.wake:
+			wait = e.s.opts.RetryAfter
 		case <-retry.C:
 		}
 		if e.remember(ctx) && e.catchUp(ctx, h) {

@@ -21,23 +21,28 @@ import (
 const connections = 2
 
 const (
-	retryMax   = time.Minute
-	eventLimit = 10 * time.Second // to take in an event
+	retryMax       = time.Minute
+	socketRetryMax = 30 * time.Second
+	eventLimit     = 10 * time.Second // to take in an event
 )
 
 // socket keeps one connection of Socket Mode open until ctx ends.
 func (s *Slack) socket(ctx context.Context, h chat.Handler, number int) {
-	for wait := s.opts.RetryAfter; ctx.Err() == nil; wait = min(2*wait, retryMax) {
+	for wait := s.opts.RetryAfter; ctx.Err() == nil; wait = min(2*wait, socketRetryMax) {
 		began := time.Now()
 		err := s.connection(ctx, h, number)
 		s.ears.down(number)
 		if ctx.Err() != nil {
 			return
 		}
-		if time.Since(began) > retryMax {
+		if time.Since(began) > socketRetryMax {
 			wait = s.opts.RetryAfter
 		}
-		s.log.WithError(sendError("keep a socket open", err)).WithField("wait", wait).Warn("slack: a socket is closed")
+		failed := sendError("keep a socket open", err)
+		if isLimited(err) {
+			wait = max(wait, failed.Retry)
+		}
+		s.log.WithError(failed).WithField("wait", wait).Warn("slack: a socket is closed")
 		select {
 		case <-ctx.Done():
 		case <-time.After(wait + rand.N(wait/4+1)):
@@ -65,8 +70,13 @@ func (s *Slack) connection(ctx context.Context, h chat.Handler, number int) erro
 			switch e.Type {
 			case socketmode.EventTypeHello:
 				s.ears.up(number)
-			case socketmode.EventTypeConnecting, socketmode.EventTypeConnectionError, socketmode.EventTypeIncomingError,
-				socketmode.EventTypeDisconnect, socketmode.EventTypeInvalidAuth:
+			case socketmode.EventTypeConnectionError:
+				// The library would wait for up to five minutes before the next try.
+				if failed, ok := e.Data.(*slackapi.ConnectionErrorEvent); ok && failed.ErrorObj != nil {
+					return failed.ErrorObj
+				}
+			case socketmode.EventTypeConnecting, socketmode.EventTypeIncomingError, socketmode.EventTypeDisconnect,
+				socketmode.EventTypeInvalidAuth:
 				s.ears.down(number)
 			case socketmode.EventTypeConnected, socketmode.EventTypeErrorWriteFailed: // and what was not acknowledged comes again
 			case socketmode.EventTypeEventsAPI, socketmode.EventTypeInteractive, socketmode.EventTypeSlashCommand:
