@@ -37,6 +37,7 @@ type Bot struct {
 	now       func() time.Time
 	pace      Pace
 	deliverer *deliverer
+	homes     map[string]*homes // by platform
 
 	bystanders *lru.Cache[string, struct{}] // who was told that a ticket is somebody else's, by ticket and person
 
@@ -57,6 +58,9 @@ func New(o Options) *Bot {
 	}
 	b.deliverer = newDeliverer(b)
 	o.Desk.Changed = b.deliverer.nudge
+	if b.homes = newHomes(b); len(b.homes) > 0 {
+		o.Desk.Watch = b.watch
+	}
 	return b
 }
 
@@ -96,6 +100,7 @@ const (
 	verbMore     = "more"
 	verbList     = "list"
 	verbPick     = "pick"
+	verbHome     = "home"
 )
 
 var verbs map[string]verb
@@ -120,6 +125,7 @@ func init() { // a variable's initialiser would refer to itself through more
 		verbMore:     {click: (*turn).more},
 		verbList:     {click: (*turn).listClick},
 		verbPick:     {click: (*turn).pick},
+		verbHome:     {click: (*turn).homeClick},
 	}
 }
 
@@ -134,6 +140,9 @@ func (b *Bot) Handle(ctx context.Context, e chat.Event) (chat.Reply, error) {
 	if e.Describe != nil {
 		e.Person = e.Describe(ctx)
 	}
+	if e.Home || e.HomeOpened != nil {
+		defer b.homes[e.Platform].begin(e.Identity())()
+	}
 	t, err := b.turn(ctx, e)
 	var r chat.Reply
 	if err == nil {
@@ -143,7 +152,8 @@ func (b *Bot) Handle(ctx context.Context, e chat.Event) (chat.Reply, error) {
 		f := chat.Fit(*r.Form, t.caps)
 		r.Form = &f
 	}
-	return t.answer(ctx, r, err)
+	r, err = t.answer(ctx, r, err)
+	return t.withHome(ctx, r, err)
 }
 
 // stranger is a turn before the person was looked up.
@@ -196,8 +206,10 @@ func (t *turn) route(ctx context.Context) (chat.Reply, error) {
 		return t.shortcut(ctx, *e.Shortcut)
 	case e.Query != nil:
 		return t.query(ctx, *e.Query)
+	case e.HomeOpened != nil:
+		return t.homeOpened(ctx)
 	}
-	return chat.Reply{}, nil // the home has no part yet
+	return chat.Reply{}, nil
 }
 
 // answer turns what went wrong into what the person reads. Only errors that are nobody's fault are logged, under a

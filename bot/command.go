@@ -105,6 +105,9 @@ func (t *turn) help() chat.Reply {
 		where = t.say.Say("help_requests")
 	}
 	text := t.say.Say("help") + "\n\n" + also + " " + where
+	if t.caps.Home {
+		text += " " + t.say.Say("help_home")
+	}
 	if len(t.by.Teams) > 0 {
 		text += "\n\n" + t.say.Say("help_agent")
 	}

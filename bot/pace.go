@@ -18,6 +18,8 @@ type Pace struct {
 	Roster     time.Duration // between looks at who the agents are; 30 s
 	Backoff    time.Duration // after the first failure, doubled up to 5 min; 1 s
 	Patience   time.Duration // until a post that keeps failing, although its platform is there, is given up; 24 h
+	Home       time.Duration // between looks at whose home a change concerns; 2 s
+	HomeEvery  time.Duration // between two times that one home is brought up to date by itself; 10 s
 	PerChannel time.Duration // between two posts to one channel, where a platform has chat.Caps.PostEvery; that; negative for none
 }
 
@@ -37,6 +39,8 @@ func (p Pace) orDefaults() Pace {
 	set(&p.Roster, 30*time.Second)
 	set(&p.Backoff, time.Second)
 	set(&p.Patience, 24*time.Hour)
+	set(&p.Home, 2*time.Second)
+	set(&p.HomeEvery, 10*time.Second)
 	return p
 }
 

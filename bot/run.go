@@ -36,6 +36,9 @@ func (b *Bot) Run(ctx context.Context, h chat.Handler) error {
 	wg.Go(func() { b.deliverer.run(ctx) })
 	wg.Go(func() { every(ctx, b.pace.Tick, func() { b.tick(ctx) }) })
 	wg.Go(func() { every(ctx, b.pace.Roster, func() { b.learnAgents(ctx) }) })
+	for _, h := range b.homes {
+		wg.Go(func() { h.run(ctx) })
+	}
 	for name, p := range b.platforms {
 		wg.Go(func() {
 			if err := p.Run(ctx, h); err != nil && ctx.Err() == nil {

@@ -46,6 +46,7 @@ func TestTexts(t *testing.T) {
 		used["month_"+month] = true
 	}
 	delete(used, "button_list") // "Next" and the like
+	delete(used, "button_home") // tabs and pages
 	delete(used, "button_pick") // a menu, called after its question
 	for id := range used {
 		for _, lang := range i18n.Languages {
