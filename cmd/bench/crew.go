@@ -36,15 +36,17 @@ const (
 
 var kinds = []string{kindCommand, kindClick, kindChange, kindSubmit}
 
-// crew are people who live tickets' lives on a network at once: requesters, and agents with four of them to help.
+// crew are people who live tickets' lives on a network at once: requesters, and agents who help them.
 type crew struct {
 	desk   window
 	people int
-	triage map[string]bool                                                          // the ids of the teams' channels
-	speak  func(ctx context.Context, name string, root *message, text string) error // in a conversation; nil if nobody does
-	talk   *talk                                                                    // if they insist on what fails; nil if a failure is one
-	forms  bool                                                                     // nothing but forms, without waiting for what comes of them
-	about  func(i int) string                                                       // somebody's category
+	triage map[string]bool    // the ids of the teams' channels
+	about  func(i int) string // somebody's category
+	helps  func(i int) string // somebody's agent
+	forms  bool               // nothing but forms, without waiting for what comes of them
+	// speak writes in a conversation; nil if nobody does.
+	speak func(ctx context.Context, name string, root *message, text string) error
+	talk  *talk // if they insist on what fails; nil if a failure is one
 
 	think      time.Duration // what people take on average between two steps
 	again      time.Duration // until they insist
@@ -59,13 +61,13 @@ type crew struct {
 	times   *timings
 }
 
-// The names of a crew's people.
+// The names of a crew's people. An agent has four of them to help, where nothing else is said.
 func requester(i int) string { return fmt.Sprintf("r%03d", i) }
 func helper(i int) string    { return fmt.Sprintf("h%02d", i/4) }
 
 func newCrew(desk window, people int, triage []string, times *timings) *crew {
 	c := &crew{desk: desk, people: people, triage: map[string]bool{}, threads: map[string]int{}, times: times, again: 250 * time.Millisecond,
-		about: func(int) string { return "hardware" }}
+		about: func(int) string { return "hardware" }, helps: helper}
 	for _, channel := range triage {
 		c.triage[channel] = true
 	}
@@ -89,7 +91,7 @@ func (c *crew) play(ctx context.Context, warm, measured time.Duration) error {
 				return
 			}
 			for n := 0; time.Now().Before(c.stop) && !c.last.Load() && ctx.Err() == nil; n++ {
-				e := &errand{crew: c, mail: c.mail[i], requester: requester(i), helper: helper(i), category: c.about(i), tag: tagOf(i, n)}
+				e := &errand{crew: c, mail: c.mail[i], requester: requester(i), helper: c.helps(i), category: c.about(i), tag: tagOf(i, n)}
 				if err := e.live(ctx); err != nil {
 					cancel(fmt.Errorf("%s: %w", e.tag, err))
 					return

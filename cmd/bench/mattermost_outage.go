@@ -48,7 +48,7 @@ func (b *bench) outages(ctx context.Context, own *ownServer) (err error) {
 	returned := <-answers
 	stuck := <-ended
 	finished := time.Since(returned)
-	found, err := settled(ctx, h.tally)
+	found, err := settled(ctx, settling, h.tally)
 	if err != nil {
 		return errors.Join(stuck, err, tail(h.log))
 	}

@@ -119,6 +119,21 @@ func (t *talk) saw(n news, triage bool) {
 	}
 }
 
+// waiting counts the tickets of which something that was acknowledged was not seen yet.
+func (t *talk) waiting() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	tickets := map[string]bool{}
+	for what := range t.acknowledged {
+		for _, side := range sides(what) {
+			if t.seen[what+side].IsZero() {
+				tickets[what[:tagLength]] = true
+			}
+		}
+	}
+	return len(tickets)
+}
+
 // lateness is how a return of the server went.
 type lateness struct {
 	interrupted int           // deliveries of what was acknowledged before its return

@@ -133,8 +133,8 @@ func (r *reading) compare() {
 }
 
 // settled is the tally once nothing is missing from it any more, or after a while.
-func settled(ctx context.Context, look func(context.Context) (tally, error)) (tally, error) {
-	const while, between = 3 * time.Minute, 2 * time.Second
+func settled(ctx context.Context, while time.Duration, look func(context.Context) (tally, error)) (tally, error) {
+	const between = 2 * time.Second
 	began := time.Now()
 	for {
 		found, err := look(ctx)
