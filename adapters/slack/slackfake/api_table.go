@@ -26,6 +26,7 @@ func table() map[string]method {
 		"apps.connections.open":        {do: appsConnectionsOpen, app: true, json: true},
 		"apps.uninstall":               {do: appsUninstall, tier: tier1},
 		"oauth.v2.access":              {do: oauthAccess, open: true},
+		"bots.info":                    {do: botsInfo, tier: tier3, scopes: []string{"users:read"}},
 		"chat.postMessage":             {do: chatPostMessage, scopes: []string{"chat:write"}, json: true},
 		"chat.update":                  {do: chatUpdate, tier: tier3, scopes: []string{"chat:write"}, json: true},
 		"chat.delete":                  {do: chatDelete, tier: tier3, scopes: []string{"chat:write"}, json: true},

@@ -52,6 +52,16 @@ func usersInfo(c *call) (answer, *refusal) {
 	return answer{"user": a.wire(c.grant, c.yes("include_locale"))}, nil
 }
 
+func botsInfo(c *call) (answer, *refusal) {
+	s := c.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c.str("bot") != s.BotID {
+		return nil, refuse("bot_not_found")
+	}
+	return answer{"bot": map[string]any{"id": s.BotID, "app_id": s.AppID, "user_id": s.BotUserID, "name": "Balie", "deleted": false}}, nil
+}
+
 func usersList(c *call) (answer, *refusal) {
 	s := c.s
 	s.mu.Lock()
