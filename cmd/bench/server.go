@@ -196,10 +196,12 @@ func (s *server) memory() (now, most int64, err error) {
 }
 
 // used is the processor time that the process has taken.
-func (s *server) used() (time.Duration, error) {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
+func (s *server) used() (time.Duration, error) { return usedBy(s.cmd.Process.Pid) }
+
+func usedBy(pid int) (time.Duration, error) {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
-		return 0, fmt.Errorf("read the server's processor time: %w", err)
+		return 0, fmt.Errorf("read a process's processor time: %w", err)
 	}
 	// The fields count from behind the command's name, which is in brackets.
 	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
@@ -208,7 +210,7 @@ func (s *server) used() (time.Duration, error) {
 	for _, i := range []int{user, system} {
 		n, err := strconv.ParseInt(fields[i], 10, 64)
 		if err != nil {
-			return 0, fmt.Errorf("read the server's processor time: %w", err)
+			return 0, fmt.Errorf("read a process's processor time: %w", err)
 		}
 		total += time.Duration(n) * tick
 	}

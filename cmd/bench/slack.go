@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"runtime/debug"
 	"strconv"
 	"time"
 )
@@ -21,6 +23,8 @@ type slackRun struct {
 
 // slack measures the program with a Slack in this process.
 func (b *bench) slack(ctx context.Context) error {
+	const rarely = 400 // what this process does besides is time that the program lacks
+	defer debug.SetGCPercent(debug.SetGCPercent(rarely))
 	runs := []slackRun{
 		{how: fmt.Sprintf("over signed HTTP, by people who take %s between two steps", b.think), think: b.think, judged: true},
 		{how: "over signed HTTP, by people who take no time between two steps but for what Slack's pace makes them wait"},
@@ -40,13 +44,17 @@ func (b *bench) slack(ctx context.Context) error {
 
 // inSlack lets people live tickets' lives in Slack.
 func (b *bench) inSlack(ctx context.Context, run slackRun) (err error) {
-	h, err := b.moveToSlack(ctx, run.sockets, 2) // with more of them a team they would wait for their posts most of the time
+	each := 1 // or they would wait for posts in their team's channel most of the time
+	if run.forms {
+		each = eachTeam
+	}
+	h, err := b.moveToSlack(ctx, run.sockets, each)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, h.leave()) }()
 	h.think, h.forms = run.think, run.forms
-	before, err := h.server.used()
+	before, err := h.spent()
 	if err != nil {
 		return err
 	}
@@ -55,7 +63,7 @@ func (b *bench) inSlack(ctx context.Context, run slackRun) (err error) {
 		return errors.Join(err, tail(h.log))
 	}
 	took := time.Since(began)
-	after, err := h.server.used()
+	after, err := h.spent()
 	if err != nil {
 		return err
 	}
@@ -73,10 +81,27 @@ func (b *bench) inSlack(ctx context.Context, run slackRun) (err error) {
 		what = "tickets opened a second"
 	}
 	b.figure(what, number(float64(h.lives.Load())/b.measured.Seconds()))
-	b.figure("processors that the program kept busy", ratio((after-before).Seconds()/took.Seconds()))
+	busy := func(d time.Duration) string { return ratio(d.Seconds() / took.Seconds()) }
+	b.figure("processors that the program kept busy", busy(after.program-before.program))
+	b.figure("  Slack and its people", busy(after.own-before.own))
+	b.figure("  whoever else is on this machine", busy(max(0, after.all-after.program-after.own-(before.all-before.program-before.own))))
 	b.figure("most memory of the program", mb(most))
 	b.figure("posts that Slack refused since they were too early", strconv.FormatInt(h.limited.Load(), 10))
 	return b.end()
+}
+
+// spent is the processor time of a Slack, the program and the whole machine.
+type spent struct{ program, own, all time.Duration }
+
+func (h *slackHouse) spent() (s spent, err error) {
+	if s.program, err = h.server.used(); err != nil {
+		return s, err
+	}
+	if s.own, err = usedBy(os.Getpid()); err != nil {
+		return s, err
+	}
+	s.all, err = busy()
+	return s, err
 }
 
 // slackTimes prints how long everything took.

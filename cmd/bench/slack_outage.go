@@ -14,7 +14,7 @@ import (
 // at. Then all that was acknowledged must be there once, in order, and at Slack's pace.
 func (b *bench) slackOutage(ctx context.Context) (err error) {
 	const settling = 10 * time.Minute // from Slack's return
-	h, err := b.moveToSlack(ctx, false, 4)
+	h, err := b.moveToSlack(ctx, false, eachTeam)
 	if err != nil {
 		return err
 	}

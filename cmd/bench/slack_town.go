@@ -28,6 +28,9 @@ type slackTown struct {
 // slackEvery is in what time Slack takes one post, in each channel.
 const slackEvery = time.Second
 
+// eachTeam is whose tickets a team sees in its channel.
+const eachTeam = 4
+
 func slackAgent(i int) string { return fmt.Sprintf("h%03d", i) }
 func slackTeam(n int) string  { return fmt.Sprintf("team%02d", n) }
 
@@ -117,11 +120,11 @@ func (m *modal) refreshes(field string) bool {
 	return f != nil && f.Dispatch
 }
 
-// answers are the values that the form has a field for.
+// answers are the values that the form has a field for, and does not show yet.
 func (m *modal) answers(values map[string]string) map[string][]string {
 	all := map[string][]string{}
 	for id, value := range values {
-		if m.asks(id) {
+		if f := m.field(id); f != nil && !slices.Equal(f.Value, []string{value}) {
 			all[id] = []string{value}
 		}
 	}
