@@ -7,6 +7,7 @@ import (
 
 	"balie/adapters/mattermost/mattermostfake"
 	"balie/adapters/mattermost/mattermosttest"
+	"balie/adapters/slack/slackfake"
 	"balie/internal/config"
 	"balie/internal/store/mongo/mongotest"
 )
@@ -20,6 +21,11 @@ func each(t *testing.T, story func(t *testing.T, w *world)) {
 			cfg.Mongo = config.Mongo{URI: config.NewSecret(uri), Database: mongotest.Database(t, uri)}
 			story(t, start(t, cfg, &playgroundNetwork{}))
 		})
+	})
+	t.Run("slack", func(t *testing.T) {
+		for _, by := range transports {
+			t.Run(string(by), func(t *testing.T) { story(t, start(t, embedded(t), newSlack(t, by, slackfake.Options{}))) })
+		}
 	})
 	t.Run("mattermost", func(t *testing.T) {
 		t.Run("fake", func(t *testing.T) {
