@@ -268,6 +268,15 @@ func TestSlackLongTexts(t *testing.T) {
 			t.Errorf("Ana reads it %d times", n)
 		}
 		carla.sees("ict-triage", card.ID, "Reply to the requester", "Now off.")
+
+		// A conversation of more than 13 000 characters is told in short to who asks for it, or joins.
+		ana.says(direct, mine.ID, most)
+		carla.sees("ict-triage", card.ID, "Ana Silva: Turn it on.")
+		carla.reads(carla.types("general", "/ticket show HD-00001"), "HD-00001 · A long story")
+		carla.fills(carla.clicks(card, "More …", "Add follower").Form, "person", "david")
+		his := w.as("david").sees(direct, "", "Je volgt", "HD-00001")
+		w.as("david").sees(direct, his.ID, "Het verhaal tot nu toe")
+		ana.sees(direct, mine.ID, "David Bakker")
 	})
 }
 

@@ -1,9 +1,11 @@
 package e2e
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -159,6 +161,24 @@ func TestSlackEventsGoAstray(t *testing.T) {
 		w.fake.RepeatEvents(100)
 		tell("repeated")
 		w.fake.RepeatEvents(0)
+
+		// The last word is told first.
+		release := w.fake.HoldEvents()
+		var said sync.WaitGroup
+		for i := range 4 {
+			text := fmt.Sprintf("reversed %d.", i)
+			said.Go(func() { ana.says(direct, mine.ID, text) })
+			ana.find(direct, mine.ID, []string{text}, any1)
+		}
+		release()
+		said.Wait()
+		for i := range 4 {
+			carla.sees("ict-triage", card.ID, fmt.Sprintf("reversed %d.", i))
+		}
+		w.settled()
+		for i := range 4 {
+			w.once(carla, "ict-triage", card.ID, fmt.Sprintf("reversed %d.", i))
+		}
 	})
 }
 
@@ -216,6 +236,40 @@ func TestSlackProgramAway(t *testing.T) {
 			carla.neverSees(text)
 		}
 	})
+}
+
+// TestSlackSocketNonsense sends down a socket what nobody knows: it is acknowledged, or Slack would send it again, and
+// changes nothing.
+func TestSlackSocketNonsense(t *testing.T) {
+	w := onSlackBy(t, overSocket, slackfake.Options{}, nil)
+	ana, carla := w.as("ana"), w.as("carla")
+	key, card := ana.opens("The fridge hums")
+	team := fmt.Sprintf(`"team_id":%q`, w.fake.TeamID)
+	for _, c := range []struct{ kind, payload string }{
+		{"telepathy", `{}`},
+		{"interactive", `{}`},
+		{"interactive", `[1,2]`},
+		{"interactive", `{"type":"telepathy","user":{"id":"U1"}}`},
+		{"slash_commands", `{}`},
+		{"slash_commands", `"ticket"`},
+		{"events_api", `{}`},
+		{"events_api", `{"type":"event_callback",` + team + `,"event_id":"Ev1","event":{"type":"moon_phase"}}`},
+		{"events_api", `{"type":"event_callback",` + team + `,"event_id":"Ev2","event":{"type":"message","subtype":"hologram"}}`},
+		{"events_api", `{"type":"event_callback",` + team + `,"event_id":"Ev3","event":{"type":"message","blocks":[{"type":7}]}}`},
+	} {
+		if !w.fake.Envelope(w.Context(), c.kind, json.RawMessage(c.payload)) {
+			t.Errorf("%s %s: not acknowledged", c.kind, c.payload)
+		}
+	}
+	for _, frame := range []string{`{}`, `{"type":"unheard_of"}`, `nonsense`} {
+		if err := w.fake.SendRaw(frame); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.hears()
+	carla.reads(carla.types("general", "/ticket queue"), key, "Waiting for triage")
+	ana.says(direct, w.mine(ana, key).ID, "still there.")
+	carla.sees("ict-triage", card.ID, "Ana Silva: still there.")
 }
 
 // TestSlackSocketsEnd ends the sockets one by one, which leaves no gap, and all at once for a while, after which what was
