@@ -25,6 +25,7 @@ type deliverer struct {
 	asked *expirable.LRU[string, struct{}] // people whom their platform was asked about lately
 
 	slots *slots
+	waits waits
 
 	started time.Time
 
@@ -191,6 +192,7 @@ func (d *deliverer) deliver(ctx context.Context, w store.Work) {
 			b.revive(dead, d.now().UTC().Add(d.wait(dead.Tries)))
 		}
 	}
+	d.waits.note(w.Ticket.ID, b.out.Retry, d.now())
 	if err := d.desk.Store.Settle(ctx, w, b.out); err != nil {
 		d.log.WithError(err).WithField("ticket", w.Ticket.Key).Warn("deliveries will be repeated: their outcome could not be kept")
 	}

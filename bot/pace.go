@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"balie/internal/chat"
@@ -85,8 +86,51 @@ func (d *deliverer) callUp(ctx context.Context) {
 	}
 }
 
-// Delay is how long a new post waits at present for its turn in the busiest channel that takes one post at a time.
-func (b *Bot) Delay() time.Duration { return b.deliverer.slots.delay() }
+// Delay is how long posts wait at present: the one that this process has tried in vain for longest has waited so long, or a
+// new one would wait so long for its turn in the busiest channel that takes one post at a time.
+func (b *Bot) Delay() time.Duration {
+	return max(b.deliverer.slots.delay(), b.deliverer.waits.longest(b.now()))
+}
+
+// waits remembers since when tickets wait for something to be delivered.
+type waits struct {
+	mu    sync.Mutex
+	since map[string]wait
+}
+
+type wait struct{ since, seen time.Time }
+
+// waitSeen is how long a ticket counts that was not looked at: another process may have delivered what waited.
+const waitSeen = 10 * time.Minute
+
+// note notes what of a ticket has to be tried again.
+func (w *waits) note(ticket string, again []store.Delivery, now time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.since, ticket)
+	for _, p := range again {
+		if w.since == nil {
+			w.since = map[string]wait{}
+		}
+		if had, ok := w.since[ticket]; !ok || p.At.Before(had.since) {
+			w.since[ticket] = wait{p.At, now}
+		}
+	}
+}
+
+// longest is how long the one has waited that waits longest.
+func (w *waits) longest(now time.Time) (longest time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for ticket, one := range w.since {
+		if now.Sub(one.seen) > waitSeen {
+			delete(w.since, ticket)
+			continue
+		}
+		longest = max(longest, now.Sub(one.since))
+	}
+	return longest
+}
 
 // postpone keeps a delivery for later that was not tried. That somebody else may have sent it before stays known.
 func (d *deliverer) postpone(l *lane, p store.Delivery, until time.Time) {

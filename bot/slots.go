@@ -46,7 +46,7 @@ func newSlots(now func() time.Time, keep time.Duration) *slots {
 }
 
 // early is how much sooner than a place wants it a post may go ahead that is on time, when the one before was late.
-func (l *line) early() time.Duration { return l.every / 10 }
+func (l *line) early() time.Duration { return l.every / 20 }
 
 // post says when the delivery may post to the place; zero for now, and then it has had its slot.
 func (s *slots) post(to chat.Place, every time.Duration, id, ticket string) time.Time {

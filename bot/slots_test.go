@@ -296,3 +296,30 @@ func TestPace(t *testing.T) {
 		}
 	}
 }
+
+// What waits longest is told, until it is delivered or somebody else saw to it.
+func TestWaits(t *testing.T) {
+	now := time.Date(2126, 3, 4, 9, 0, 0, 0, time.UTC)
+	since := func(minutes ...int) (all []store.Delivery) {
+		for _, m := range minutes {
+			all = append(all, store.Delivery{At: now.Add(-time.Duration(m) * time.Minute)})
+		}
+		return all
+	}
+	var w waits
+	if got := w.longest(now); got != 0 {
+		t.Errorf("before anything waits: %s", got)
+	}
+	w.note("one", since(3, 7, 5), now)
+	w.note("two", since(9), now)
+	if got := w.longest(now); got != 9*time.Minute {
+		t.Errorf("the longest is %s", got)
+	}
+	w.note("two", nil, now)
+	if got := w.longest(now.Add(time.Minute)); got != 8*time.Minute {
+		t.Errorf("after a delivery it is %s", got)
+	}
+	if got := w.longest(now.Add(waitSeen + time.Second)); got != 0 {
+		t.Errorf("what nobody looked at counts for %s", got)
+	}
+}

@@ -14,9 +14,9 @@ import (
 
 // backlog is what /metrics says of deliveries that wait.
 type backlog struct {
-	at            time.Time
-	tickets       int
-	oldest, delay float64 // seconds
+	at      time.Time
+	tickets int
+	delay   float64 // seconds
 }
 
 // gauges are looks at a server's metrics, one each second.
@@ -98,8 +98,6 @@ func (s *server) backlog(ctx context.Context) (b backlog, err error) {
 		switch name {
 		case "balie_delivery_backlog_tickets":
 			b.tickets = int(v)
-		case "balie_delivery_oldest_seconds":
-			b.oldest = v
 		case "balie_delivery_delay_seconds":
 			b.delay = v
 		default:

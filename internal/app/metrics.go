@@ -98,7 +98,7 @@ func kindOf(e chat.Event) string {
 func (m *metrics) watch(delay func() time.Duration) {
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "balie_delivery_delay_seconds",
-		Help: "How long a new post of this process waits for its turn in the busiest channel, where a platform takes one post at a time.",
+		Help: "How long posts of this process wait: the one tried in vain for longest, or a new one for its turn in the busiest channel.",
 	}, func() float64 { return delay().Seconds() }))
 }
 
