@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
+	"time"
 
 	slackapi "github.com/slack-go/slack"
 
@@ -97,7 +99,7 @@ func (o *opener) form(ctx context.Context, f *chat.Form) error {
 	if o.err != nil {
 		return o.failed("open a form", o.err)
 	}
-	v, _ := modal(f, o.st, o.now)
+	v, _ := modal(o.typedInto(f), o.st, o.now)
 	if encode(v) == o.was {
 		return nil
 	}
@@ -110,6 +112,24 @@ func (o *opener) form(ctx context.Context, f *chat.Form) error {
 		o.log.WithError(o.w.sendError("bring a form up to date", err)).Warn("slack: a form opened without what was typed before")
 	}
 	return nil
+}
+
+// typedInto is the form with what the person has typed into the one that was opened early: that goes before a draft.
+func (o *opener) typedInto(f *chat.Form) *chat.Form {
+	open, ok := o.views.Peek(o.view.ID)
+	if !ok {
+		return f
+	}
+	open.mu.Lock()
+	defer open.mu.Unlock()
+	out := *f
+	out.Fields = slices.Clone(f.Fields)
+	for i, field := range out.Fields {
+		if typed := open.last[field.ID]; len(typed) > 0 {
+			out.Fields[i].Value, o.now.values[field.ID] = typed, typed
+		}
+	}
+	return &out
 }
 
 // settled waits until what was opened early is open, and says whether there is such a form.
@@ -144,8 +164,8 @@ func (o *opener) reply(_ chat.Reply, r rendering) slackapi.ModalViewRequest {
 }
 
 // answerCommand is the private answer to a command; a form opens besides. What is too large for the answer follows it.
-func (s *Slack) answerCommand(ctx context.Context, w *workspace, e chat.Event, o *opener, said chat.Reply, failed error, later string) any {
-	said, _ = s.opening(ctx, w, e, o, said, failed)
+func (s *Slack) answerCommand(ctx context.Context, h chat.Handler, w *workspace, e chat.Event, o *opener, said chat.Reply, failed error, later string) any {
+	said, _ = s.opening(ctx, h, w, e, o, said, failed)
 	if said.Text == "" && len(said.Posts) == 0 && len(said.Buttons) == 0 {
 		return nil
 	}
@@ -161,7 +181,7 @@ func (s *Slack) answerCommand(ctx context.Context, w *workspace, e chat.Event, o
 
 // opening opens the form of an answer, or lets be seen why there is none, and posts what is for everybody. What is left of
 // the answer is for the person alone.
-func (s *Slack) opening(ctx context.Context, w *workspace, e chat.Event, o *opener, said chat.Reply, failed error) (chat.Reply, error) {
+func (s *Slack) opening(ctx context.Context, h chat.Handler, w *workspace, e chat.Event, o *opener, said chat.Reply, failed error) (chat.Reply, error) {
 	if said.Form != nil && failed == nil {
 		if err := o.form(ctx, said.Form); err != nil {
 			return chat.Reply{Text: words(e.Person.Locale).noForm}, err
@@ -172,7 +192,9 @@ func (s *Slack) opening(ctx context.Context, w *workspace, e chat.Event, o *open
 			said.Text = words(e.Person.Locale).noForm
 		}
 	} else if open && failed != nil {
-		return chat.Reply{}, failed // it can be filled in; whether it can be stored is seen when it is sent
+		// It can be filled in: whether it can be stored is seen when it is sent.
+		s.later.Go(func() { s.catchForm(context.WithoutCancel(ctx), h, e, o) })
+		return chat.Reply{}, failed
 	} else if open {
 		if err := o.instead(ctx, said); err == nil {
 			return chat.Reply{Home: said.Home}, nil
@@ -187,6 +209,35 @@ func (s *Slack) opening(ctx context.Context, w *workspace, e chat.Event, o *open
 	return said, failed
 }
 
+// catchFor is how long a form that is open already waits for what the store has to say about it.
+const catchFor = 30 * time.Second
+
+// catchForm brings a form up to date that was opened early, when the bot can tell what stands in it.
+func (s *Slack) catchForm(ctx context.Context, h chat.Handler, e chat.Event, o *opener) {
+	ctx, cancel := context.WithTimeout(ctx, catchFor)
+	defer cancel()
+	e.Early = nil
+	for wait := s.opts.RetryAfter; ; wait *= 2 {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.ended:
+			return
+		case <-time.After(wait):
+		}
+		said, err := s.ask(ctx, h, e)
+		if err != nil {
+			continue
+		}
+		if said.Form != nil {
+			if err := o.form(ctx, said.Form); err != nil {
+				s.log.WithError(err).Warn("slack: a form stays without what was typed before")
+			}
+		}
+		return
+	}
+}
+
 // announce posts for everybody where the event happened.
 func (s *Slack) announce(ctx context.Context, w *workspace, e chat.Event, p chat.Post) error {
 	p.To = chat.Place{Platform: Name, Workspace: w.id, Channel: e.Channel, Thread: e.Thread}
@@ -199,7 +250,7 @@ func (s *Slack) announce(ctx context.Context, w *workspace, e chat.Event, p chat
 
 // answerPressed is the answer to a pressed button or a shortcut. In a modal or the home it is shown there.
 func (a *asked) answerPressed(ctx context.Context, e chat.Event, o *opener, said chat.Reply, failed error) {
-	said, _ = a.opening(ctx, a.w, e, o, said, failed)
+	said, _ = a.opening(ctx, a.h, a.w, e, o, said, failed)
 	if said.Home != nil {
 		a.showHome(ctx, a.w, e.Person.ID, *said.Home)
 	}
@@ -213,10 +264,35 @@ func (a *asked) answerPressed(ctx context.Context, e chat.Event, o *opener, said
 	case v != nil && o.opened == nil && a.in.Trigger != "":
 		_, err = o.send(ctx, o.reply(said, renderPrivate(said, buttonsIn(a.w.id))))
 	default:
-		err = a.whisper(ctx, a.w, e, said, a.in.ResponseURL, false)
+		a.soon(ctx, func(ctx context.Context) {
+			if err := a.whisper(ctx, a.w, e, said, a.in.ResponseURL, false); err != nil {
+				a.log.WithError(err).Warn("slack: an answer could not be shown")
+			}
+		})
 	}
 	if err != nil {
 		a.log.WithError(err).Warn("slack: an answer could not be shown")
+	}
+}
+
+// What is said besides an answer holds that up for no longer than soonWithin, and goes on for soonLimit.
+const (
+	soonWithin = 500 * time.Millisecond
+	soonLimit  = 10 * time.Second
+)
+
+// soon does something besides an answer: before it, if that takes no longer than it should.
+func (s *Slack) soon(ctx context.Context, do func(context.Context)) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), soonLimit)
+	done := make(chan struct{})
+	s.later.Go(func() {
+		defer close(done)
+		defer cancel()
+		do(ctx)
+	})
+	select {
+	case <-done:
+	case <-time.After(soonWithin):
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 const (
 	cursorGroup = "slack-heard" // of the memory: up to when everything was heard, by workspace
 	cursorEvery = 15 * time.Second
+	bothWithin  = 10 * time.Second // sockets that close so soon after each other may both have been closed at once
 )
 
 // ears notice what the bot can't have heard, and make good for it: while it was not running, while no socket was open,
@@ -22,13 +23,14 @@ type ears struct {
 	mu    sync.Mutex
 	open  map[int]bool         // sockets that are open
 	deaf  time.Time            // since when none is; zero if one is, or if there are none
+	ended map[int]time.Time    // when a socket was closed last
 	since map[string]time.Time // what was missed since when, by workspace
 	met   map[string]bool      // workspaces whose cursor was read
 	wake  chan struct{}
 }
 
 func newEars(s *Slack) *ears {
-	return &ears{s: s, open: map[int]bool{}, since: map[string]time.Time{}, met: map[string]bool{}, wake: make(chan struct{}, 1)}
+	return &ears{s: s, open: map[int]bool{}, ended: map[int]time.Time{}, since: map[string]time.Time{}, met: map[string]bool{}, wake: make(chan struct{}, 1)}
 }
 
 // up notes that a socket is open.
@@ -37,6 +39,16 @@ func (e *ears) up(number int) {
 	e.open[number] = true
 	deaf := e.deaf
 	e.deaf = time.Time{}
+	if ended, ok := e.ended[number]; ok {
+		for other, at := range e.ended { // that one is back before the other's end is noticed says nothing
+			if other != number && ended.Sub(at).Abs() < bothWithin && deaf.IsZero() {
+				deaf = at
+				if ended.Before(at) {
+					deaf = ended
+				}
+			}
+		}
+	}
 	e.mu.Unlock()
 	if !deaf.IsZero() {
 		for _, w := range e.s.Workspaces() {
@@ -53,6 +65,7 @@ func (e *ears) down(number int) {
 		return
 	}
 	delete(e.open, number)
+	e.ended[number] = time.Now()
 	if len(e.open) == 0 {
 		e.deaf = time.Now()
 	}
@@ -72,6 +85,36 @@ func (e *ears) missed(workspace string, since time.Time) {
 	case e.wake <- struct{}{}:
 	default:
 	}
+}
+
+// outside remembers since when the bot is not in channels any more, as far as it noticed.
+type outside struct {
+	mu    sync.Mutex
+	since map[string]time.Time
+}
+
+// outBefore is how long the bot may have been out of a channel before it noticed.
+const outBefore = 10 * time.Minute
+
+// out notes that the bot can't write to a channel.
+func (o *outside) out(channel string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.since == nil {
+		o.since = map[string]time.Time{}
+	}
+	if _, ok := o.since[channel]; !ok {
+		o.since[channel] = time.Now().Add(-outBefore)
+	}
+}
+
+// back notes that it can, and says since when it may not have heard what was said there; zero if it has.
+func (o *outside) back(channel string) time.Time {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	since := o.since[channel]
+	delete(o.since, channel)
+	return since
 }
 
 // run makes good for what was missed, and keeps the mark up to which everything was heard, until ctx ends.
@@ -113,6 +156,9 @@ func (e *ears) remember(ctx context.Context) bool {
 			continue
 		}
 		mark, err := e.s.opts.Memory.Recall(ctx, cursorGroup+"/"+w)
+		if ctx.Err() != nil {
+			return false
+		}
 		if err != nil {
 			e.s.log.WithError(err).Warn("slack: since when the bot did not hear can't be looked up now")
 			return false

@@ -188,9 +188,11 @@ func (a *asked) submit(ctx context.Context) (any, error) {
 		a.showHome(ctx, a.w, e.Person.ID, *said.Home)
 	}
 	// What was asked for is stored: that the answer can't be shown is no reason to say anything else.
-	if err := a.whisper(ctx, a.w, e, said, st.Later, false); err != nil {
-		a.log.WithError(err).Warn("slack: the answer to a form could not be shown")
-	}
+	a.soon(ctx, func(ctx context.Context) {
+		if err := a.whisper(ctx, a.w, e, said, st.Later, false); err != nil {
+			a.log.WithError(err).Warn("slack: the answer to a form could not be shown")
+		}
+	})
 	return nil, nil
 }
 

@@ -286,9 +286,13 @@ type block struct {
 	BlockID  string `json:"block_id"`
 	Dispatch bool   `json:"dispatch_action"`
 	Element  struct {
-		Type   string `json:"type"`
-		Value  string `json:"initial_value"`
-		Config struct {
+		Type    string   `json:"type"`
+		Value   string   `json:"initial_value"`
+		Option  *choice  `json:"initial_option"`
+		Options []choice `json:"initial_options"`
+		Date    string   `json:"initial_date"`
+		User    string   `json:"initial_user"`
+		Config  struct {
 			On []string `json:"trigger_actions_on"`
 		} `json:"dispatch_action_config"`
 	} `json:"element"`
@@ -339,12 +343,14 @@ func (v *view) answers() (now *standing, files map[string][]file) {
 	return now, files
 }
 
-// begun are the texts that a form began with.
+// begun is what a form began with.
 func (v *view) begun() chat.Values {
 	out := chat.Values{}
 	for id, b := range v.inputs() {
-		if field, _ := fieldOf(id); b.Element.Value != "" {
-			out[field] = []string{b.Element.Value}
+		field, _ := fieldOf(id)
+		e := b.Element
+		if values := (given{Value: e.Value, Selected: e.Option, Several: e.Options, Date: e.Date, User: e.User}).values(); len(values) > 0 {
+			out[field] = values
 		}
 	}
 	return out

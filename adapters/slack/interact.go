@@ -217,7 +217,7 @@ func (s *Slack) command(ctx context.Context, h chat.Handler, in slash) (any, err
 	o := s.opener(ctx, w, in.Trigger, state{Channel: in.Channel, Later: in.ResponseURL}, false)
 	e.Early = o.early
 	said, failed := s.ask(ctx, h, e)
-	return s.answerCommand(ctx, w, e, o, said, failed, in.ResponseURL), nil
+	return s.answerCommand(ctx, h, w, e, o, said, failed, in.ResponseURL), nil
 }
 
 // shortcut answers a shortcut of a message, or of Slack's own menu.

@@ -140,7 +140,13 @@ func (s *Slack) post(ctx context.Context, c creation) (chat.Ref, error) {
 		if slackCode(err) != "" && !uncertain(slackCode(err)) || sent.Retry > 0 && isLimited(err) {
 			s.sent.Remove(c.key) // it does not stand, for sure
 		}
+		if code := slackCode(err); code == "not_in_channel" || code == "channel_not_found" {
+			s.outside.out(c.w.id + "/" + c.channel)
+		}
 		return chat.Ref{}, s.missing(ctx, c.w, sent, err, c.channel, c.thread)
+	}
+	if since := s.outside.back(c.w.id + "/" + c.channel); !since.IsZero() {
+		s.ears.missed(c.w.id, since)
 	}
 	if !messageTS.MatchString(ts) {
 		return chat.Ref{}, &chat.SendError{Retry: downWait, Err: errors.New("post: Slack's answer makes no sense")}

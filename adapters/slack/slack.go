@@ -41,9 +41,12 @@ type Slack struct {
 	done    *lru.Cache[string, struct{}]  // ids of events that were handled
 	replay  *lru.Cache[string, struct{}]  // signatures that were used
 	views   *lru.Cache[string, *openView] // forms that are open, by id
+	outside outside                       // channels that the bot was sent out of
 	once    onces                         // what is wrong and was logged once
 
-	order turns // what is said in one channel is told one by one
+	later sync.WaitGroup // what goes on after an answer
+	ended chan struct{}  // closed when Run ends
+	order turns          // what is said in one channel is told one by one
 }
 
 // Options is what the platform is made of.
@@ -125,7 +128,7 @@ func New(opts Options) (*Slack, error) {
 		return nil, fmt.Errorf("slack: %w", err)
 	}
 	ws.http.Transport = counted{ws.http.Transport}
-	s := &Slack{opts: opts, log: opts.Log, ws: ws, people: newPeople(ws, opts.Log), pace: newPace()}
+	s := &Slack{opts: opts, log: opts.Log, ws: ws, people: newPeople(ws, opts.Log), pace: newPace(), ended: make(chan struct{})}
 	s.ears = newEars(s)
 	s.sent = cache[string, outcome](20_000)
 	s.direct = cache[string, string](20_000)
@@ -177,6 +180,8 @@ func (s *Slack) Run(ctx context.Context, h chat.Handler) error {
 		}
 	}
 	wg.Wait()
+	close(s.ended)
+	s.later.Wait()
 	s.ws.close()
 	return nil
 }

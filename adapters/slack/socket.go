@@ -22,7 +22,7 @@ const connections = 2
 
 const (
 	retryMax       = time.Minute
-	socketRetryMax = 30 * time.Second
+	socketRetryMax = 10 * time.Second
 	eventLimit     = 10 * time.Second // to take in an event
 )
 

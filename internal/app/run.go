@@ -9,7 +9,7 @@ import (
 
 // How long a graceful stop may take: for requests that are being answered, and altogether.
 const (
-	stopRequests = 6 * time.Second
+	stopRequests = 7 * time.Second // a connection that was opened and never used counts as busy for up to six
 	stopAll      = 9 * time.Second
 )
 

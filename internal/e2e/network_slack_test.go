@@ -104,7 +104,7 @@ func (n *slackNetwork) open(a *app.App) {
 	}
 }
 
-func (n *slackNetwork) close() {}
+func (n *slackNetwork) close() { n.fake.Deliver("") }
 
 // room is the id of a channel of the person's.
 func (n *slackNetwork) room(as, name string) string {

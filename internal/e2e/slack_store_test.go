@@ -169,6 +169,9 @@ func TestSlackFormBeforeTheStore(t *testing.T) {
 				ana.reads(ana.fills(f, "type", "question", "category", "other"), "Your ticket is", "HD-00001")
 				ana.sees(direct, "", "HD-00001 · ")
 				carla.sees("ict-triage", "", "HD-00001 · half a thought")
+				if told := w.log.take("read the draft", "deadline exceeded"); (len(told) > 0) != (c.held > time.Second) {
+					t.Errorf("the log says of the store: %q", told)
+				}
 			})
 		})
 	}

@@ -282,9 +282,7 @@ func TestSlackSocketsEnd(t *testing.T) {
 	w.settled()
 	for i := range 6 {
 		// Slack says that it will end one, and goes on with the other.
-		if err := w.fake.SendRaw(`{"type":"disconnect","reason":"warning","debug_info":{"host":"applink-1"}}`); err != nil {
-			t.Fatal(err)
-		}
+		w.eventually(func() error { return w.fake.DisconnectNext("warning") })
 		ana.says(direct, mine.ID, fmt.Sprintf("rattle %d.", i))
 		carla.types("general", "/ticket queue")
 	}

@@ -109,6 +109,7 @@ func (s *Server) Deliver(base string) {
 	s.delivery.mu.Lock()
 	defer s.delivery.mu.Unlock()
 	s.delivery.base = strings.TrimRight(base, "/")
+	s.delivery.http.CloseIdleConnections()
 }
 
 // Delivered is all that went to the app, the oldest first; what was repeated is in it as often.

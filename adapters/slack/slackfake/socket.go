@@ -278,6 +278,16 @@ func (s *Server) Disconnect(reason string) {
 	}
 }
 
+// DisconnectNext tells the app to leave the next connection of Socket Mode.
+func (s *Server) DisconnectNext(reason string) error {
+	c := s.delivery.pick(nil)
+	if c == nil {
+		return errGone
+	}
+	c.leave(reason)
+	return nil
+}
+
 // SendRaw sends a frame down the next connection of Socket Mode, whatever it is.
 func (s *Server) SendRaw(frame string) error {
 	c := s.delivery.pick(nil)
