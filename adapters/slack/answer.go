@@ -18,7 +18,7 @@ import (
 )
 
 // phrases are what the adapter says by itself.
-type phrases struct{ noForm, noPost, elsewhere, answer string }
+type phrases struct{ noForm, noPost, elsewhere, notHere, answer string }
 
 // words are the phrases in a person's language.
 func words(locale string) phrases {
@@ -27,6 +27,7 @@ func words(locale string) phrases {
 			noForm:    "Het formulier kon niet worden geopend. Probeer het zo nog eens.",
 			noPost:    "Ik kon hier niets plaatsen. Voeg me met /invite toe aan dit kanaal en probeer het nog eens.",
 			elsewhere: "Deze knop hoort bij een andere werkruimte. Begin opnieuw met /ticket.",
+			notHere:   "Balie is hier niet verbonden, of nog niet. Probeer het zo nog eens, of vraag je beheerder.",
 			answer:    "Balie",
 		}
 	}
@@ -34,6 +35,7 @@ func words(locale string) phrases {
 		noForm:    "The form could not be opened. Please try again in a moment.",
 		noPost:    "I could not post here. Please add me to this channel with /invite and try again.",
 		elsewhere: "This button belongs to another workspace. Please start afresh with /ticket.",
+		notHere:   "Balie is not connected here, or not yet. Please try again in a moment, or ask your administrator.",
 		answer:    "Balie",
 	}
 }
@@ -193,7 +195,7 @@ func (s *Slack) opening(ctx context.Context, h chat.Handler, w *workspace, e cha
 		}
 	} else if open && failed != nil {
 		// It can be filled in: whether it can be stored is seen when it is sent.
-		s.later.Go(func() { s.catchForm(context.WithoutCancel(ctx), h, e, o) })
+		s.later.do(func() { s.catchForm(context.WithoutCancel(ctx), h, e, o) })
 		return chat.Reply{}, failed
 	} else if open {
 		if err := o.instead(ctx, said); err == nil {
@@ -285,7 +287,7 @@ const (
 func (s *Slack) soon(ctx context.Context, do func(context.Context)) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), soonLimit)
 	done := make(chan struct{})
-	s.later.Go(func() {
+	s.later.do(func() {
 		defer close(done)
 		defer cancel()
 		do(ctx)

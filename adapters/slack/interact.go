@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	slackapi "github.com/slack-go/slack"
+
 	"balie/internal/chat"
 )
 
@@ -208,7 +210,7 @@ func (s *Slack) command(ctx context.Context, h chat.Handler, in slash) (any, err
 	}
 	w, err := s.workspaceOf(ctx, in.Team, of(in.OrgWide == "true", in.Enterprise))
 	if err != nil {
-		return nil, s.stranger(err)
+		return confidence{Type: slackapi.ResponseTypeEphemeral, Text: words("").notHere}, s.stranger(err)
 	}
 	e := s.event(w, "command|"+in.Trigger, in.Channel, "")
 	s.person(&e, w, in.User, in.UserName)

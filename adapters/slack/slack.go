@@ -44,9 +44,9 @@ type Slack struct {
 	outside outside                       // channels that the bot was sent out of
 	once    onces                         // what is wrong and was logged once
 
-	later sync.WaitGroup // what goes on after an answer
-	ended chan struct{}  // closed when Run ends
-	order turns          // what is said in one channel is told one by one
+	later afters        // what goes on after an answer
+	ended chan struct{} // closed when Run ends
+	order turns         // what is said in one channel is told one by one
 }
 
 // Options is what the platform is made of.
@@ -181,7 +181,7 @@ func (s *Slack) Run(ctx context.Context, h chat.Handler) error {
 	}
 	wg.Wait()
 	close(s.ended)
-	s.later.Wait()
+	s.later.wait()
 	s.ws.close()
 	return nil
 }
@@ -194,6 +194,37 @@ var _ interface {
 	chat.Threads
 	chat.Homes
 } = (*Slack)(nil)
+
+// afters is what goes on by itself.
+type afters struct {
+	mu   sync.Mutex
+	wg   sync.WaitGroup
+	over bool
+}
+
+// do does something by itself or, after wait, at once: a request may outlast Run.
+func (l *afters) do(what func()) {
+	l.mu.Lock()
+	if l.over {
+		l.mu.Unlock()
+		what()
+		return
+	}
+	l.wg.Add(1)
+	l.mu.Unlock()
+	go func() {
+		defer l.wg.Done()
+		what()
+	}()
+}
+
+// wait waits until nothing goes on any more.
+func (l *afters) wait() {
+	l.mu.Lock()
+	l.over = true
+	l.mu.Unlock()
+	l.wg.Wait()
+}
 
 // onces remembers what was said already.
 type onces struct {

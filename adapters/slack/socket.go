@@ -28,9 +28,11 @@ const (
 
 // socket keeps one connection of Socket Mode open until ctx ends.
 func (s *Slack) socket(ctx context.Context, h chat.Handler, number int) {
+	var wg sync.WaitGroup
+	defer wg.Wait()
 	for wait := s.opts.RetryAfter; ctx.Err() == nil; wait = min(2*wait, socketRetryMax) {
 		began := time.Now()
-		err := s.connection(ctx, h, number)
+		err := s.connection(ctx, &wg, h, number)
 		s.ears.down(number)
 		if ctx.Err() != nil {
 			return
@@ -51,17 +53,15 @@ func (s *Slack) socket(ctx context.Context, h chat.Handler, number int) {
 }
 
 // connection runs a client of Socket Mode, which connects again by itself for as long as its token is good.
-func (s *Slack) connection(ctx context.Context, h chat.Handler, number int) error {
+func (s *Slack) connection(ctx context.Context, wg *sync.WaitGroup, h chat.Handler, number int) error {
 	silent := log.New(io.Discard, "", 0)
 	api := slackapi.New("", slackapi.OptionAppLevelToken(s.opts.AppToken), slackapi.OptionAPIURL(s.opts.APIURL),
 		slackapi.OptionHTTPClient(s.ws.http), slackapi.OptionLog(silent))
 	client := socketmode.New(api, socketmode.OptionLog(silent))
 	ctx, cancel := context.WithCancel(ctx)
-	var wg sync.WaitGroup
-	defer wg.Wait()
 	defer cancel()
 	ended := make(chan error, 1)
-	go func() { ended <- client.RunContext(ctx) }()
+	wg.Go(func() { ended <- client.RunContext(ctx) })
 	for {
 		select {
 		case err := <-ended:
@@ -80,13 +80,13 @@ func (s *Slack) connection(ctx context.Context, h chat.Handler, number int) erro
 				s.ears.down(number)
 			case socketmode.EventTypeConnected, socketmode.EventTypeErrorWriteFailed: // and what was not acknowledged comes again
 			case socketmode.EventTypeEventsAPI, socketmode.EventTypeInteractive, socketmode.EventTypeSlashCommand:
-				s.envelope(ctx, &wg, h, client, *e.Request)
+				s.envelope(ctx, wg, h, client, *e.Request)
 			case socketmode.EventTypeErrorBadMessage:
 				// What the library can't read, we may: it gives up on a whole event for one block that it does not know.
 				bad, _ := e.Data.(*socketmode.ErrorBadMessage)
 				var r socketmode.Request
 				if bad != nil && json.Unmarshal(bad.Message, &r) == nil && r.EnvelopeID != "" {
-					s.envelope(ctx, &wg, h, client, r)
+					s.envelope(ctx, wg, h, client, r)
 				}
 			}
 		}
