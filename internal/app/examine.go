@@ -247,7 +247,12 @@ func tryStore(ctx context.Context, s store.Store) error {
 
 func examineSecret(c config.Config) Finding {
 	f := Finding{About: "secret", Fine: "BALIE_SECRET is set"}
-	if !c.Secret.IsSet() {
+	switch {
+	case c.Secret.IsSet():
+	case c.Slack.ClientID != "":
+		f.Fine, f.Problem = "", "the tokens of the workspaces that install Balie are encrypted, but the key for that stands beside them in "+
+			"the store: set BALIE_SECRET to 32 bytes or more, and have them install it again"
+	default:
 		f.Fine = "made by Balie and kept in the store"
 	}
 	return f
