@@ -23,6 +23,7 @@ type openView struct {
 	latest string      // when its newest known change was, as Slack counts
 	kept   time.Time   // when what was typed was kept
 	last   chat.Values // as it was filled in then
+	sent   bool        // it is open no more
 }
 
 func (s *Slack) openView(id string) *openView {
@@ -47,7 +48,7 @@ func (a *asked) changed(ctx context.Context) error {
 	open := a.openView(a.in.View.ID)
 	open.mu.Lock()
 	defer open.mu.Unlock()
-	if later(open.latest, act.At) {
+	if open.sent || later(open.latest, act.At) {
 		return nil // what this one tells is in the newer one, too
 	}
 	open.latest, open.last = act.At, e.Submit.Values
@@ -170,6 +171,10 @@ func (a *asked) submit(ctx context.Context) (any, error) {
 	if st.Form.Verb == "" {
 		return nil, a.odd("a form that carries nothing")
 	}
+	// What is typed is not kept any more once it was sent: it would come back as a draft.
+	open := a.openView(a.in.View.ID)
+	open.mu.Lock()
+	defer open.mu.Unlock()
 	said, failed := a.ask(ctx, a.h, e)
 	switch {
 	case len(said.Errors) > 0:
@@ -180,7 +185,7 @@ func (a *asked) submit(ctx context.Context) (any, error) {
 		v, _ := modal(said.Form, st, now)
 		return answerUpdate(v), nil
 	}
-	a.views.Remove(a.in.View.ID)
+	open.sent = true
 	if said.Public != nil && a.announce(ctx, a.w, e, *said.Public) != nil {
 		return a.above(words(e.Person.Locale).noPost), nil
 	}
