@@ -3,6 +3,7 @@ package slack
 import (
 	"context"
 	"errors"
+	"maps"
 	"sync"
 	"time"
 
@@ -21,16 +22,23 @@ type ears struct {
 	s *Slack
 
 	mu    sync.Mutex
-	open  map[int]bool         // sockets that are open
-	deaf  time.Time            // since when none is; zero if one is, or if there are none
-	ended map[int]time.Time    // when a socket was closed last
-	since map[string]time.Time // what was missed since when, by workspace
-	met   map[string]bool      // workspaces whose cursor was read
+	open  map[int]bool      // sockets that are open
+	deaf  time.Time         // since when none is; zero if one is, or if there are none
+	ended map[int]time.Time // when a socket was closed last
+	since map[string]lapse  // what was missed, by workspace
+	met   map[string]bool   // workspaces whose cursor was read
 	wake  chan struct{}
 }
 
+// lapse is since when something may have been missed. Each time that there is more of it, it counts up: who looks for it may
+// have looked too early.
+type lapse struct {
+	since time.Time
+	times int
+}
+
 func newEars(s *Slack) *ears {
-	return &ears{s: s, open: map[int]bool{}, ended: map[int]time.Time{}, since: map[string]time.Time{}, met: map[string]bool{}, wake: make(chan struct{}, 1)}
+	return &ears{s: s, open: map[int]bool{}, ended: map[int]time.Time{}, since: map[string]lapse{}, met: map[string]bool{}, wake: make(chan struct{}, 1)}
 }
 
 // up notes that a socket is open.
@@ -77,9 +85,11 @@ func (e *ears) missed(workspace string, since time.Time) {
 		since = time.Now()
 	}
 	e.mu.Lock()
-	if had, ok := e.since[workspace]; !ok || since.Before(had) {
-		e.since[workspace] = since
+	had, ok := e.since[workspace]
+	if ok && had.since.Before(since) {
+		since = had.since
 	}
+	e.since[workspace] = lapse{since, had.times + 1}
 	e.mu.Unlock()
 	select {
 	case e.wake <- struct{}{}:
@@ -194,19 +204,16 @@ func (e *ears) mark(ctx context.Context) {
 func (e *ears) catchUp(ctx context.Context, h chat.Handler) bool {
 	e.mu.Lock()
 	deaf := !e.deaf.IsZero()
-	todo := map[string]time.Time{}
-	for w, since := range e.since {
-		todo[w] = since
-	}
+	todo := maps.Clone(e.since)
 	e.mu.Unlock()
 	if deaf {
 		return len(todo) == 0 // when it hears again
 	}
 	all := true
-	for id, since := range todo {
+	for id, lapse := range todo {
 		w, err := e.s.place(ctx, chat.Place{Platform: Name, Workspace: id})
 		if err == nil {
-			err = e.s.makeGood(ctx, h, w, since)
+			err = e.s.makeGood(ctx, h, w, lapse.since)
 		}
 		if ctx.Err() != nil {
 			return true
@@ -221,7 +228,7 @@ func (e *ears) catchUp(ctx context.Context, h chat.Handler) bool {
 			continue
 		}
 		e.mu.Lock()
-		if e.since[id].Equal(since) {
+		if e.since[id] == lapse {
 			delete(e.since, id)
 		} else {
 			all = false
