@@ -59,7 +59,7 @@ func (e *ears) up(number int) {
 	}
 	e.mu.Unlock()
 	if !deaf.IsZero() {
-		for _, w := range e.s.Workspaces() {
+		for w := range e.known() {
 			e.missed(w, deaf)
 		}
 	}
@@ -159,6 +159,9 @@ func (e *ears) run(ctx context.Context, h chat.Handler) {
 func (e *ears) remember(ctx context.Context) bool {
 	all := e.s.Workspaces()
 	for _, w := range all {
+		if w == "" { // it is not known yet which there are
+			return false
+		}
 		e.mu.Lock()
 		met := e.met[w]
 		e.mu.Unlock()
@@ -183,18 +186,28 @@ func (e *ears) remember(ctx context.Context) bool {
 	return len(all) > 0
 }
 
+// known are the workspaces whose mark was read.
+func (e *ears) known() map[string]bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return maps.Clone(e.met)
+}
+
 // mark keeps up to when everything was heard.
 func (e *ears) mark(ctx context.Context) {
-	now := time.Now()
-	for _, w := range e.s.Workspaces() {
+	for w := range e.known() {
 		e.mu.Lock()
+		at := time.Now()
+		if !e.deaf.IsZero() {
+			at = e.deaf
+		}
 		_, missed := e.since[w]
-		known := e.met[w] && !missed && e.deaf.IsZero() && (e.s.opts.AppToken == "" || len(e.open) > 0)
+		never := e.s.opts.AppToken != "" && len(e.open) == 0 && e.deaf.IsZero()
 		e.mu.Unlock()
-		if !known {
+		if missed || never {
 			continue
 		}
-		if err := e.s.opts.Memory.Keep(ctx, cursorGroup+"/"+w, []byte(now.UTC().Format(time.RFC3339Nano))); err != nil && ctx.Err() == nil {
+		if err := e.s.opts.Memory.Keep(ctx, cursorGroup+"/"+w, []byte(at.UTC().Format(time.RFC3339Nano))); err != nil && ctx.Err() == nil {
 			e.s.log.WithError(err).Warn("slack: up to when the bot has heard can't be kept now")
 		}
 	}
