@@ -18,7 +18,7 @@ import (
 )
 
 // phrases are what the adapter says by itself.
-type phrases struct{ noForm, noPost, elsewhere, notHere, answer string }
+type phrases struct{ noForm, noPost, elsewhere, notHere string }
 
 // words are the phrases in a person's language.
 func words(locale string) phrases {
@@ -28,7 +28,6 @@ func words(locale string) phrases {
 			noPost:    "Ik kon hier niets plaatsen. Voeg me met /invite toe aan dit kanaal en probeer het nog eens.",
 			elsewhere: "Deze knop hoort bij een andere werkruimte. Begin opnieuw met /ticket.",
 			notHere:   "Balie is hier niet verbonden, of nog niet. Probeer het zo nog eens, of vraag je beheerder.",
-			answer:    "Balie",
 		}
 	}
 	return phrases{
@@ -36,7 +35,6 @@ func words(locale string) phrases {
 		noPost:    "I could not post here. Please add me to this channel with /invite and try again.",
 		elsewhere: "This button belongs to another workspace. Please start afresh with /ticket.",
 		notHere:   "Balie is not connected here, or not yet. Please try again in a moment, or ask your administrator.",
-		answer:    "Balie",
 	}
 }
 
@@ -127,7 +125,8 @@ func (o *opener) typedInto(f *chat.Form) *chat.Form {
 	out := *f
 	out.Fields = slices.Clone(f.Fields)
 	for i, field := range out.Fields {
-		if typed := open.last[field.ID]; len(typed) > 0 {
+		typed := open.last[field.ID]
+		if len(typed) > 0 && !slices.Equal(typed, o.now.values[field.ID]) { // and not what it began with
 			out.Fields[i].Value, o.now.values[field.ID] = typed, typed
 		}
 	}
@@ -154,15 +153,13 @@ func (o *opener) failed(doing string, err error) error {
 
 // instead shows a text in place of a form that was opened early, and is not to be filled in after all.
 func (o *opener) instead(ctx context.Context, said chat.Reply) error {
-	r := renderPrivate(said, buttonsIn(o.w.id))
-	v := o.reply(said, r)
-	return o.updateView(ctx, o.w, v, o.view.ID, o.view.Hash)
+	return o.updateView(ctx, o.w, o.reply(said), o.view.ID, o.view.Hash)
 }
 
 // reply is a private answer as a modal.
-func (o *opener) reply(_ chat.Reply, r rendering) slackapi.ModalViewRequest {
+func (o *opener) reply(said chat.Reply) slackapi.ModalViewRequest {
 	return slackapi.ModalViewRequest{Type: slackapi.VTModal, CallbackID: replyCallback, PrivateMetadata: o.st.encoded(),
-		Title: text(words("").answer), Blocks: slackapi.Blocks{BlockSet: r.blocks}}
+		Title: text("Balie"), Blocks: slackapi.Blocks{BlockSet: renderPrivate(said, buttonsIn(o.w.id)).blocks}}
 }
 
 // answerCommand is the private answer to a command; a form opens besides. What is too large for the answer follows it.
@@ -262,9 +259,9 @@ func (a *asked) answerPressed(ctx context.Context, e chat.Event, o *opener, said
 	var err error
 	switch v := a.in.View; {
 	case v != nil && v.Type == "modal":
-		err = a.updateView(ctx, a.w, o.reply(said, renderPrivate(said, buttonsIn(a.w.id))), v.ID, "")
+		err = a.updateView(ctx, a.w, o.reply(said), v.ID, "")
 	case v != nil && o.opened == nil && a.in.Trigger != "":
-		_, err = o.send(ctx, o.reply(said, renderPrivate(said, buttonsIn(a.w.id))))
+		_, err = o.send(ctx, o.reply(said))
 	default:
 		a.soon(ctx, func(ctx context.Context) {
 			if err := a.whisper(ctx, a.w, e, said, a.in.ResponseURL, false); err != nil {

@@ -63,13 +63,14 @@ func (a *asked) changed(ctx context.Context) error {
 	}
 	said, err := a.ask(ctx, a.h, e)
 	if err != nil {
-		return a.warn(ctx, e, st, said)
-	}
-	if said.Form == nil {
+		a.warn(ctx, said.Text)
 		return nil
 	}
-	v, _ := modal(said.Form, st, now)
-	return a.update(ctx, v, a.in.View.ID, a.in.View.Hash)
+	if said.Form != nil {
+		v, _ := modal(said.Form, st, now)
+		a.update(ctx, v)
+	}
+	return nil
 }
 
 // later says whether Slack's time a is after b. Both are seconds with six decimals.
@@ -82,15 +83,14 @@ func later(a, b string) bool {
 
 // update replaces an open form. Whoever holds the form's newest change goes on if another update came between; that one
 // was made of less.
-func (a *asked) update(ctx context.Context, v slackapi.ModalViewRequest, id, hash string) error {
-	err := a.updateView(ctx, a.w, v, id, hash)
+func (a *asked) update(ctx context.Context, v slackapi.ModalViewRequest) {
+	err := a.updateView(ctx, a.w, v, a.in.View.ID, a.in.View.Hash)
 	if slackCode(err) == "hash_conflict" {
-		err = a.updateView(ctx, a.w, v, id, "")
+		err = a.updateView(ctx, a.w, v, a.in.View.ID, "")
 	}
 	if err != nil && slackCode(err) != "not_found" { // it was closed meanwhile
 		a.log.WithError(a.w.sendError("bring a form up to date", err)).Warn("slack: a form could not be changed")
 	}
-	return nil
 }
 
 func (s *Slack) updateView(ctx context.Context, w *workspace, v slackapi.ModalViewRequest, id, hash string) error {
@@ -101,17 +101,13 @@ func (s *Slack) updateView(ctx context.Context, w *workspace, v slackapi.ModalVi
 }
 
 // warn tells in the open form that something could not be done.
-func (a *asked) warn(ctx context.Context, e chat.Event, st state, said chat.Reply) error {
-	body, err := json.Marshal(a.again(said.Text))
-	if err != nil {
-		return errGarbage
-	}
+func (a *asked) warn(ctx context.Context, wrong string) {
 	var v slackapi.ModalViewRequest
-	if err := json.Unmarshal(body, &v); err != nil {
+	if err := json.Unmarshal([]byte(encode(a.again(wrong))), &v); err != nil {
 		a.log.WithError(err).Warn("slack: a form could not be read back")
-		return nil
+		return
 	}
-	return a.update(ctx, v, a.in.View.ID, a.in.View.Hash)
+	a.update(ctx, v)
 }
 
 // again is the form as it came, with what is wrong above it and what was typed in it.

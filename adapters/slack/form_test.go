@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	slackapi "github.com/slack-go/slack"
 	"pgregory.net/rapid"
 
 	"balie/internal/chat"
@@ -224,4 +225,17 @@ func FuzzEvent(f *testing.F) {
 		in.key()
 		timeOf(in.TS)
 	})
+}
+
+// What somebody typed into a form that opened early goes before the draft; what the form began with does not.
+func TestTypedGoesBeforeTheDraft(t *testing.T) {
+	s := &Slack{views: cache[string, *openView](10)}
+	o := &opener{Slack: s, view: &slackapi.ViewResponse{View: slackapi.View{ID: "V1"}},
+		now: &standing{blocks: map[string]string{}, values: chat.Values{"priority": {"normal"}}}}
+	s.openView("V1").last = chat.Values{"summary": {"typed"}, "priority": {"normal"}}
+	draft := &chat.Form{Fields: []chat.Field{{ID: "summary", Value: []string{"draft"}}, {ID: "priority", Value: []string{"high"}}}}
+	got := o.typedInto(draft)
+	if got.Fields[0].Value[0] != "typed" || got.Fields[1].Value[0] != "high" || draft.Fields[0].Value[0] != "draft" {
+		t.Errorf("the form is %+v, the draft %+v", got.Fields, draft.Fields)
+	}
 }

@@ -113,7 +113,8 @@ func (m *modal) field(id string) *slackfake.Field {
 	return &m.fields[i]
 }
 
-func (m *modal) asks(field string) bool { return m.field(field) != nil }
+// asks says that everything may be asked: what the form does not ask when it is sent may stand in the one that comes back.
+func (m *modal) asks(string) bool { return true }
 
 func (m *modal) refreshes(field string) bool {
 	f := m.field(field)
@@ -171,6 +172,9 @@ func (t *slackTown) submit(ctx context.Context, name string, s sheet, values map
 	still, _, err := answeredBy(a, took, err)
 	if err == nil && still != nil {
 		err = errors.New("the form stays open")
+	}
+	if a.View != nil { // perhaps with questions that were never seen: they are answered next time
+		m.view, m.fields = a.View, a.View.Fields()
 	}
 	return took, err
 }
