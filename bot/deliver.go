@@ -112,7 +112,7 @@ func (d *deliverer) lease(ctx context.Context, id string) (store.Work, error) {
 // lane keeps its order; a slow one keeps no other waiting.
 type batch struct {
 	store.Work
-	files map[int]time.Time // entries whose files are still to be fetched: not before
+	files map[int]time.Time // entries whose files are still to be fetched, and when
 
 	mu  sync.Mutex // for what the lanes share: Refs and out
 	out store.Outcome
@@ -136,7 +136,7 @@ func (b *batch) keep(id string, ref chat.Ref) {
 type lane struct {
 	*batch
 	pending []store.Delivery
-	blocked time.Time // nothing more goes there before, so that nothing overtakes what waits
+	blocked time.Time // when what waits there goes; nothing overtakes it. Zero if nothing waits
 	fresh   bool      // its card is up to date already
 }
 
@@ -217,10 +217,10 @@ func (d *deliverer) drive(ctx context.Context, l *lane, deadline time.Time) {
 		if ctx.Err() != nil || time.Now().After(deadline) {
 			return // what is left stays pending
 		}
-		if until := l.until(p); until.After(d.now()) {
-			l.hold(p, until)
-			if p.Next.Before(until) {
-				d.postpone(l, p, until) // or the store would find it due at once, again and again
+		if from, now := l.due(p, d.now()); !now {
+			l.hold(p, from)
+			if p.Next.Before(from) {
+				d.postpone(l, p, from) // or the store would find it due at once, again and again
 			}
 			continue
 		}
@@ -234,19 +234,20 @@ func (d *deliverer) drive(ctx context.Context, l *lane, deadline time.Time) {
 	}
 }
 
-// until is when the delivery may be tried: not before what its room waits for, nor before the files that it shows.
-func (l *lane) until(p store.Delivery) time.Time {
-	until := p.Next
-	later := func(t time.Time) {
-		if t.After(until) {
-			until = t
+// due says from when on the delivery may be tried, and whether that is now. What waits for another one, in its room or for
+// its files, waits even if that one's time has come by now: it would overtake it.
+func (l *lane) due(p store.Delivery, at time.Time) (from time.Time, now bool) {
+	from, now = p.Next, !p.Next.After(at)
+	after := func(other time.Time) {
+		if !other.IsZero() {
+			from, now = latest(from, other), false
 		}
 	}
-	later(l.blocked)
+	after(l.blocked)
 	if p.Effect.Kind == ticket.EffectEntry {
-		later(l.files[p.Effect.Entry])
+		after(l.files[p.Effect.Entry])
 	}
-	return until
+	return from, now
 }
 
 // hold keeps everything back that must not overtake the delivery.

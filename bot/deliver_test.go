@@ -3,7 +3,6 @@ package bot_test
 import (
 	"context"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -108,14 +107,7 @@ func TestWaitsForAnAdmin(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, o := newSetup(t), &one{}
-			now := time.Now()
-			var mu sync.Mutex
-			s.now = func() time.Time { // days pass
-				mu.Lock()
-				defer mu.Unlock()
-				now = now.Add(time.Minute)
-				return now
-			}
+			s.now = running(time.Minute) // days pass
 			o.fail(c.fails)
 			// Days pass, but no lease runs out.
 			b := s.make(o, bot.Pace{Poll: time.Millisecond, Patience: time.Hour, Backoff: time.Millisecond, Lease: 10_000 * time.Hour})

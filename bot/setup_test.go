@@ -101,6 +101,18 @@ func (s *setup) eventually(what string, f func() bool) {
 	}
 }
 
+// running is a clock on which that much time passes between two looks.
+func running(step time.Duration) func() time.Time {
+	now := time.Now()
+	var mu sync.Mutex
+	return func() time.Time {
+		mu.Lock()
+		defer mu.Unlock()
+		now = now.Add(step)
+		return now
+	}
+}
+
 // event is something that Ana did.
 func event(id string) chat.Event {
 	return chat.Event{ID: id, Platform: "one", Workspace: "w", Channel: "c", Person: chat.Person{ID: "U1", Name: "Ana"}, At: time.Now()}
