@@ -182,6 +182,13 @@ func (b *backlog) heard(line, id string) {
 	}
 }
 
+// Unheard is how many things that people said wait for the bot; false while what an earlier process left is not known yet.
+func (p *Playground) Unheard() (n int, known bool) {
+	p.unheard.mu.Lock()
+	defer p.unheard.mu.Unlock()
+	return p.unheard.count, p.unheard.loaded
+}
+
 // full says that no more may wait.
 func (b *backlog) full() bool {
 	b.mu.Lock()

@@ -103,6 +103,7 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 			return nil, err
 		}
 		a.platform = append(a.platform, p)
+		seen.watchPlayground(p.Unheard)
 	}
 	d := desk.New(a.store, a.policy, o.Now)
 	a.bot = bot.New(bot.Options{Desk: d, Platforms: a.platform, Log: o.Log, Now: o.Now, Pace: o.Pace})

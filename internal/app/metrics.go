@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -100,6 +101,19 @@ func (m *metrics) watch(delay func() time.Duration) {
 		Name: "balie_delivery_delay_seconds",
 		Help: "How long posts of this process wait: the one tried in vain for longest, or a new one for its turn in the busiest channel.",
 	}, func() float64 { return delay().Seconds() }))
+}
+
+// watchPlayground has what waits in the playground told.
+func (m *metrics) watchPlayground(unheard func() (n int, known bool)) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "balie_playground_unheard",
+		Help: "What people said in the browser chat that the bot has still to hear; NaN while that is not known yet.",
+	}, func() float64 {
+		if n, known := unheard(); known {
+			return float64(n)
+		}
+		return math.NaN()
+	}))
 }
 
 // counting is s with its new tickets counted.

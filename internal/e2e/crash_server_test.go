@@ -184,16 +184,20 @@ func (s *crashServer) ready(ctx context.Context) error {
 	}
 }
 
-var crashBacklogLine = regexp.MustCompile(`(?m)^balie_delivery_backlog_tickets (\d+)`)
+var (
+	crashUnheardLine = regexp.MustCompile(`(?m)^balie_playground_unheard 0$`)
+	crashBacklogLine = regexp.MustCompile(`(?m)^balie_delivery_backlog_tickets 0$`)
+)
 
-// drained says whether everything that was decided has been delivered.
+// drained says whether everything that was said was heard, and everything that was decided has been delivered.
 func (s *crashServer) drained() bool {
+	return s.tells(crashUnheardLine) && s.tells(crashBacklogLine) // in this order: what is heard now is delivered later
+}
+
+// tells says whether the line is among the metrics.
+func (s *crashServer) tells(line *regexp.Regexp) bool {
 	body, err := crashGet(s.url() + "/metrics")
-	if err != nil {
-		return false
-	}
-	n := crashBacklogLine.FindSubmatch(body)
-	return n != nil && string(n[1]) == "0"
+	return err == nil && line.Match(body)
 }
 
 func crashAnswers(url string) bool {

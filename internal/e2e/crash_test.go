@@ -158,13 +158,13 @@ func crashLive(t *testing.T, rnd *rand.Rand) {
 	}
 }
 
-// settled waits until all is delivered and heard, ends the program, and reads what it kept. What the chat has still to
-// tell is told after a start, so there may be another one.
+// settled waits until all is heard and delivered, ends the program, and reads what it kept. What was heard but could not
+// be forgotten is told again after a start, so there may be another one.
 func (r crashRun) settled(t *testing.T) *crashKept {
 	t.Helper()
 	const starts = 5
 	for range starts {
-		r.server.await("everything delivered", r.server.drained)
+		r.server.await("everything heard and delivered", r.server.drained)
 		r.server.stop()
 		s, err := r.open(t.Context())
 		if err != nil {
