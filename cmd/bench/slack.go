@@ -117,13 +117,13 @@ func (b *bench) slackTimes(h *slackHouse, run slackRun) {
 			b.latencies(step, d, fmt.Sprintf("p99 < %d ms", limit.Milliseconds()), d.quantile(.99) < limit)
 		}
 	}
-	b.begin(fmt.Sprintf("Slack %s, %d at once: from what somebody does to the form's call", run.how, h.people), "step\tp50\tp95\tp99\ttarget\t")
+	b.begin(fmt.Sprintf("Slack %s, %d at once: from the request to the form's call", run.how, h.people), "step\tp50\tp95\tp99\ttarget\t")
 	some("command to views.open", kindCommand+partForm, 50*time.Millisecond)
 	some("button to views.open", kindClick+partForm, 0)
 	some("form changed to views.update", kindChange+partForm, 0)
-	title, part := "The same, from the request to the answer, signatures checked", partAnswer
+	title := "The same, from the request to the answer, signatures checked"
 	if run.sockets {
-		title, part = "The same, from what somebody does to the answer, Slack's own part included", ""
+		title = "The same, from the envelope to its acknowledgement"
 	}
 	b.begin(title, "step\tp50\tp95\tp99\ttarget\t")
 	for _, kind := range slackKinds {
@@ -131,7 +131,7 @@ func (b *bench) slackTimes(h *slackHouse, run slackRun) {
 		if kind == kindSubmit {
 			limit = 80 * time.Millisecond
 		}
-		some(kind, kind+part, limit)
+		some(kind, kind+partAnswer, limit)
 	}
 	if !run.sockets {
 		b.begin("Our part of that, without waiting for Slack", "step\tp50\tp95\tp99\ttarget\t")

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"balie/adapters/slack/slackfake"
 )
 
 // slackHouse is a crew in a Slack, the program that helps them, and what is noted of the two.
@@ -52,12 +54,15 @@ func (b *bench) moveToSlack(ctx context.Context, sockets bool, each int) (h *sla
 			err = errors.Join(err, tail(h.log), h.leave())
 		}
 	}()
-	if h.town, err = settleSlack(b.people, each); err != nil {
+	var watch func(slackfake.Request) func() // or the recorder sees it
+	if sockets {
+		watch = h.enveloped
+	}
+	if h.town, err = settleSlack(b.people, each, watch); err != nil {
 		return h, err
 	}
 	h.crew = newCrew(h.town, b.people, h.town.triage, newTimings())
 	h.about, h.helps, h.speak, h.think = h.town.category, slackAgent, h.town.write, b.think
-	h.town.began = h.began
 	if h.calls, err = record(strings.TrimPrefix(h.town.URL, "http://"), h.called, h.answered); err != nil {
 		return h, err
 	}
@@ -101,7 +106,7 @@ func (h *slackHouse) leave() error {
 	return errors.Join(errs...)
 }
 
-// began notes that somebody does something to which a form is the answer.
+// began notes that the program hears of something to which a form is the answer.
 func (h *slackHouse) began(tag, kind string) {
 	if tag == "" {
 		return
@@ -112,11 +117,24 @@ func (h *slackHouse) began(tag, kind string) {
 }
 
 // told notes when a signed request goes to the program.
-func (h *slackHouse) told(x *exchange) {
-	switch kind := slackKind(x.path, x.body); kind {
+func (h *slackHouse) told(x *exchange) { h.asks(slackKind(x.path, x.body), x.body) }
+
+func (h *slackHouse) asks(kind string, body []byte) {
+	switch kind {
 	case kindCommand, kindClick, kindChange:
-		h.began(string(tags.Find(x.body)), kind)
+		h.began(string(tags.Find(body)), kind)
 	}
+}
+
+// enveloped notes when an envelope goes down a socket to the program, and how long it took to be acknowledged.
+func (h *slackHouse) enveloped(r slackfake.Request) (answered func()) {
+	kind := slackKind(r.Kind, r.Payload)
+	if kind == "" {
+		return nil
+	}
+	h.asks(kind, r.Payload)
+	began := time.Now()
+	return func() { h.times.add(kind+partAnswer, time.Since(began)) }
 }
 
 // heard notes how long the program took to answer.
@@ -166,25 +184,27 @@ func (h *slackHouse) answered(x *exchange) {
 	}
 }
 
-// slackKind is what a request is about; empty if it is not timed. Forms stand in it percent-encoded.
+// slackKind is what a request is about; empty if it is not timed. Over HTTP most stand in it percent-encoded.
 func slackKind(path string, body []byte) string {
-	has := func(text string) bool { return bytes.Contains(body, []byte(text)) }
+	has := func(word string) bool {
+		return bytes.Contains(body, []byte(`"`+word+`"`)) || bytes.Contains(body, []byte("%22"+word+"%22"))
+	}
 	switch path[strings.LastIndexByte(path, '/')+1:] {
 	case "commands":
 		return kindCommand
 	case "events":
-		if has(`"client_msg_id"`) { // which a person's client gave it
+		if has("client_msg_id") { // which a person's client gave it
 			return kindSay
 		}
 	case "interactions":
 		switch {
-		case has("%22view_submission%22"):
+		case has("view_submission"):
 			return kindSubmit
-		case has("%22block_suggestion%22"):
+		case has("block_suggestion"):
 			return kindLookUp
-		case has("%22block_actions%22") && has("%22view_id%22"):
+		case has("block_actions") && has("view_id"):
 			return kindChange
-		case has("%22block_actions%22"):
+		case has("block_actions"):
 			return kindClick
 		}
 	}

@@ -10,7 +10,7 @@ import (
 
 // Everybody's tickets go to the channel of their own team.
 func TestSlackTown(t *testing.T) {
-	town, err := settleSlack(10, 4)
+	town, err := settleSlack(10, 4, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,6 +49,10 @@ func TestSlackKind(t *testing.T) {
 		{"/hooks/slack/interactions", "payload=%7B%22type%22%3A%22block_suggestion%22%7D", kindLookUp},
 		{"/hooks/slack/interactions", "payload=%7B%22container%22%3A%7B%22view_id%22%3A%22V1%22%7D%2C%22type%22%3A%22block_actions%22%7D", kindChange},
 		{"/hooks/slack/interactions", "payload=%7B%22type%22%3A%22block_actions%22%7D", kindClick},
+		{"commands", `{"command":"/ticket"}`, kindCommand},
+		{"events", `{"event":{"client_msg_id":"1"}}`, kindSay},
+		{"interactions", `{"type":"view_submission"}`, kindSubmit},
+		{"interactions", `{"container":{"view_id":"V1"},"type":"block_actions"}`, kindChange},
 	} {
 		if got := slackKind(c.path, []byte(c.body)); got != c.want {
 			t.Errorf("%s %s: %q, want %q", c.path, c.body, got, c.want)

@@ -22,7 +22,6 @@ type slackTown struct {
 	general string
 	triage  []string // the teams' channels
 	readers map[string]*slackfake.User
-	began   func(tag, kind string)
 }
 
 // slackEvery is in what time Slack takes one post, in each channel.
@@ -34,9 +33,10 @@ const eachTeam = 4
 func slackAgent(i int) string { return fmt.Sprintf("h%03d", i) }
 func slackTeam(n int) string  { return fmt.Sprintf("team%02d", n) }
 
-// settleSlack starts a Slack with the people of a crew, and a team's channel for each so many of them.
-func settleSlack(people, each int) (*slackTown, error) {
-	o := slackfake.Options{PostEvery: slackEvery, Channels: []slackfake.Channel{{Name: "general", Bot: true}}}
+// settleSlack starts a Slack with the people of a crew, and a team's channel for each so many of them. Watch is told what it
+// asks of the program; nil for nobody.
+func settleSlack(people, each int, watch func(slackfake.Request) func()) (*slackTown, error) {
+	o := slackfake.Options{PostEvery: slackEvery, Watch: watch, Channels: []slackfake.Channel{{Name: "general", Bot: true}}}
 	for i := range people {
 		o.People = append(o.People, slackfake.Person{Name: requester(i), Real: fmt.Sprint("Requester ", i)},
 			slackfake.Person{Name: slackAgent(i), Real: fmt.Sprint("Agent ", i)})
@@ -50,7 +50,7 @@ func settleSlack(people, each int) (*slackTown, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start a Slack: %w", err)
 	}
-	t := &slackTown{Server: server, people: people, each: each, general: server.ChannelID("general"), readers: map[string]*slackfake.User{}, began: func(string, string) {}}
+	t := &slackTown{Server: server, people: people, each: each, general: server.ChannelID("general"), readers: map[string]*slackfake.User{}}
 	for i := range people {
 		t.readers[server.Direct(requester(i))] = server.As(requester(i))
 		if i%each == 0 {
@@ -134,7 +134,6 @@ func (m *modal) answers(values map[string]string) map[string][]string {
 
 func (t *slackTown) command(ctx context.Context, name, line string) (sheet, time.Duration, error) {
 	began := time.Now()
-	t.began(tags.FindString(line), kindCommand)
 	a, err := t.As(name).Command(ctx, t.general, line)
 	return answeredBy(a, time.Since(began), err)
 }
@@ -145,7 +144,6 @@ func (t *slackTown) click(ctx context.Context, name string, on *message, label s
 		return nil, 0, errors.New("not a message in Slack")
 	}
 	began := time.Now()
-	t.began(tags.FindString(on.all), kindClick)
 	a, err := t.As(name).Click(ctx, m, label, "")
 	return answeredBy(a, time.Since(began), err)
 }
@@ -156,7 +154,6 @@ func (t *slackTown) change(ctx context.Context, name string, s sheet, field stri
 		return nil, 0, errOther
 	}
 	began := time.Now()
-	t.began(m.tag, kindChange)
 	a, err := t.As(name).Change(ctx, m.view, field, m.answers(values), nil)
 	return answeredBy(a, time.Since(began), err)
 }

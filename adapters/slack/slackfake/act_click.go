@@ -19,7 +19,8 @@ func (u *User) Click(ctx context.Context, m Message, label, choice string) (Answ
 		s.mu.Unlock()
 		return Answer{Refused: noMessage}, nil
 	}
-	e, chosen, err := find(m.Blocks, label, 0, choice)
+	all := widgets(m.Blocks)
+	e, chosen, err := find(all, label, 0, choice)
 	if err != nil {
 		s.mu.Unlock()
 		return Answer{}, fmt.Errorf("the message %s: %w", m.TS, err)
@@ -30,13 +31,13 @@ func (u *User) Click(ctx context.Context, m Message, label, choice string) (Answ
 		container["thread_ts"] = m.ThreadTS
 	}
 	sc := &screen{entries: map[spot]entry{}}
-	for _, other := range widgets(m.Blocks) {
+	for _, other := range all {
 		sc.entries[other.spot] = other.initial()
 	}
 	if chosen != nil {
 		sc.entries[e.spot] = entry{options: []json.RawMessage{chosen.raw}}
 	}
-	maps.Copy(payload, map[string]any{"container": container, "channel": ch.named(), "state": s.state(m.Blocks, sc),
+	maps.Copy(payload, map[string]any{"container": container, "channel": ch.named(), "state": s.state(all, sc),
 		"response_url": s.newResponseURL(ch, u.a.id, &m), "actions": []any{s.action(e, sc.entries[e.spot])}})
 	if !m.Ephemeral { // which Slack does not keep
 		payload["message"] = m.wire(false)
@@ -72,7 +73,7 @@ func (u *User) ClickView(ctx context.Context, v *View, label string, nth int, ch
 }
 
 func (u *User) clickView(ctx context.Context, v *View, label string, nth int, choice string) (Answer, error) {
-	e, chosen, err := find(v.Blocks, label, nth, choice)
+	e, chosen, err := find(v.parts, label, nth, choice)
 	if err != nil {
 		return Answer{}, fmt.Errorf("the view %q: %w", v.Title, err)
 	}
@@ -98,7 +99,7 @@ func (u *User) pressed(v *View, e widget, now entry) map[string]any {
 	}
 	payload := u.base("block_actions", inModal)
 	maps.Copy(payload, map[string]any{"container": map[string]any{"type": "view", "view_id": v.ID},
-		"view": v.wire(u.s.state(v.Blocks, u.s.screen(v.ID))), "actions": []any{u.s.action(e, now)}})
+		"view": v.wire(u.s.state(v.parts, u.s.screen(v.ID))), "actions": []any{u.s.action(e, now)}})
 	return payload
 }
 
@@ -125,9 +126,9 @@ func (s *Server) action(e widget, now entry) map[string]any {
 var ErrNotOffered = errors.New("that is not offered")
 
 // find looks for something to press: the nth that has the label and, if one is named, the choice.
-func find(blocks []json.RawMessage, label string, nth int, choice string) (widget, *Option, error) {
+func find(all []widget, label string, nth int, choice string) (widget, *Option, error) {
 	var named []string
-	for _, e := range widgets(blocks) {
+	for _, e := range all {
 		if e.input {
 			continue
 		}

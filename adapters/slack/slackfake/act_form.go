@@ -37,13 +37,13 @@ func (u *User) submit(ctx context.Context, v *View, in filling) (Answer, error) 
 	s := u.s
 	s.mu.Lock()
 	if !in.forged {
-		if wrong := missing(now.Blocks, s.screen(now.ID)); len(wrong) > 0 {
+		if wrong := missing(now.parts, s.screen(now.ID)); len(wrong) > 0 {
 			s.mu.Unlock()
 			return Answer{View: now, Errors: wrong}, nil
 		}
 	}
 	payload := u.base("view_submission", now.ID)
-	payload["view"], payload["response_urls"] = now.wire(s.state(now.Blocks, s.screen(now.ID))), []any{}
+	payload["view"], payload["response_urls"] = now.wire(s.state(now.parts, s.screen(now.ID))), []any{}
 	s.mu.Unlock()
 	var wrong map[string]string
 	answer, err = u.interact(ctx, payload, func(r receipt) (refused string) {
@@ -77,7 +77,7 @@ func (u *User) submitted(v *View, r receipt) (refused string, wrong map[string]s
 		s.clearViews(u.a)
 	case "errors":
 		wrong = map[string]string{}
-		now := widgets(s.views[v.ID].Blocks)
+		now := s.views[v.ID].parts
 		for id, text := range in.Errors {
 			if text == "" || !slices.ContainsFunc(now, func(e widget) bool { return e.input && e.spot.block == id }) {
 				s.note("an error at %q, where the form has no field", id)
@@ -127,7 +127,7 @@ func (u *User) change(ctx context.Context, v *View, field string, in filling, on
 	if now == nil || err != nil || len(answer.Errors) > 0 {
 		return answer, err
 	}
-	e, ok := fieldIn(now.Blocks, field)
+	e, ok := fieldIn(now.parts, field)
 	if !ok {
 		return Answer{}, fmt.Errorf("the form %q has no field %q", now.Title, field)
 	}
@@ -175,7 +175,7 @@ func (u *User) fill(ctx context.Context, v *View, in filling) (*View, Answer, er
 	}
 	maps.Copy(all, in.files)
 	for _, id := range slices.Sorted(maps.Keys(all)) {
-		e, ok := fieldIn(now.Blocks, id)
+		e, ok := fieldIn(now.parts, id)
 		if !ok {
 			if in.forged {
 				continue
@@ -197,8 +197,7 @@ func (u *User) fill(ctx context.Context, v *View, in filling) (*View, Answer, er
 	return now, Answer{View: now, Errors: wrong}, nil
 }
 
-func fieldIn(blocks []json.RawMessage, id string) (widget, bool) {
-	all := widgets(blocks)
+func fieldIn(all []widget, id string) (widget, bool) {
 	for _, match := range []func(widget) bool{
 		func(e widget) bool { return e.spot.block == id }, func(e widget) bool { return fieldOf(e.spot.block) == id },
 	} {
@@ -293,9 +292,9 @@ func (u *User) option(ctx context.Context, v *View, e widget, value string) (*Op
 }
 
 // missing is what a client says to a form that can't be sent, by field.
-func missing(blocks []json.RawMessage, sc *screen) map[string]string {
+func missing(all []widget, sc *screen) map[string]string {
 	wrong := map[string]string{}
-	for _, e := range widgets(blocks) {
+	for _, e := range all {
 		if !e.input {
 			continue
 		}

@@ -209,7 +209,7 @@ func (s *Server) rendered(v *View) {
 		old = &screen{}
 	}
 	next := &screen{entries: map[spot]entry{}, offered: map[spot][]Option{}}
-	for _, e := range widgets(v.Blocks) {
+	for _, e := range v.parts {
 		if !e.holds() {
 			continue
 		}
@@ -247,9 +247,9 @@ func (s *Server) screen(id string) *screen {
 }
 
 // state is what view.state and state hold.
-func (s *Server) state(blocks []json.RawMessage, sc *screen) map[string]any {
+func (s *Server) state(all []widget, sc *screen) map[string]any {
 	values := map[string]map[string]any{}
-	for _, e := range widgets(blocks) {
+	for _, e := range all {
 		if !e.holds() {
 			continue
 		}
@@ -353,7 +353,7 @@ func (v *View) Fields() []Field {
 	defer s.mu.Unlock()
 	sc := s.screen(v.ID)
 	var out []Field
-	for _, e := range widgets(v.Blocks) {
+	for _, e := range v.parts {
 		if !e.input {
 			continue
 		}

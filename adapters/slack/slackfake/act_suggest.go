@@ -21,7 +21,7 @@ func (u *User) Suggest(ctx context.Context, v *View, field, text string, values 
 	if now == nil || len(answer.Errors) > 0 {
 		return nil, fmt.Errorf("the form can't be filled in: %s %q", answer.Refused, answer.Errors)
 	}
-	e, ok := fieldIn(now.Blocks, field)
+	e, ok := fieldIn(now.parts, field)
 	if !ok || !e.external() {
 		return nil, fmt.Errorf("the form %q looks up nothing in %q", now.Title, field)
 	}

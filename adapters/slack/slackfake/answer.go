@@ -27,14 +27,14 @@ type Button struct {
 }
 
 // Buttons are what can be pressed on a message, from the top.
-func (m Message) Buttons() []Button { return buttonsIn(m.Blocks) }
+func (m Message) Buttons() []Button { return buttonsIn(widgets(m.Blocks)) }
 
 // Buttons are what can be pressed in a view, from the top.
-func (v *View) Buttons() []Button { return buttonsIn(v.Blocks) }
+func (v *View) Buttons() []Button { return buttonsIn(v.parts) }
 
-func buttonsIn(blocks []json.RawMessage) []Button {
+func buttonsIn(all []widget) []Button {
 	var out []Button
-	for _, e := range widgets(blocks) {
+	for _, e := range all {
 		if e.input {
 			continue
 		}

@@ -271,6 +271,7 @@ func checkView(raw json.RawMessage, kind string) (*View, []string) {
 		return nil, c.problems
 	}
 	v := &View{Type: is, Blocks: encoded(blocks), title: m["title"], submit: m["submit"], close: m["close"]}
+	v.parts = widgets(v.Blocks)
 	v.CallbackID, _ = m["callback_id"].(string)
 	v.ExternalID, _ = m["external_id"].(string)
 	v.PrivateMetadata, _ = m["private_metadata"].(string)

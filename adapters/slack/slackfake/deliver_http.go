@@ -165,10 +165,26 @@ func (s *Server) hand(ctx context.Context, p parcel, not *socket) (receipt, *soc
 	defer cancel()
 	stop := context.AfterFunc(s.ctx, cancel)
 	defer stop()
+	answered := s.watch(Request{p.kind, p.payload})
+	r, by := receipt{}, (*socket)(nil)
 	if base == "" {
-		return d.overSocket(ctx, p, not)
+		r, by = d.overSocket(ctx, p, not)
+	} else {
+		r = s.overHTTP(ctx, base, p)
 	}
-	return s.overHTTP(ctx, base, p), nil
+	if r.failed == "" {
+		answered()
+	}
+	return r, by
+}
+
+func (s *Server) watch(r Request) (answered func()) {
+	if s.o.Watch != nil {
+		if answered = s.o.Watch(r); answered != nil {
+			return answered
+		}
+	}
+	return func() {}
 }
 
 func (s *Server) overHTTP(ctx context.Context, base string, p parcel) receipt {

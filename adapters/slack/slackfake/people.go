@@ -360,7 +360,7 @@ func (u *User) Home(ctx context.Context) (*View, Answer, error) {
 	answer, err := u.doing(ctx, func() string {
 		event := map[string]any{"type": "app_home_opened", "user": u.a.id, "channel": u.w.directWith(u.a.id).id, "tab": "home", "event_ts": u.s.ts()}
 		if u.a.home != nil {
-			event["view"] = u.a.home.wire(u.s.state(u.a.home.Blocks, u.s.screen(u.a.home.ID)))
+			event["view"] = u.a.home.wire(u.s.state(u.a.home.parts, u.s.screen(u.a.home.ID)))
 		}
 		u.s.emit(u.w, event)
 		return ""

@@ -62,6 +62,8 @@ type Options struct {
 	Enterprise bool
 	// Unknown is told of a call to a method that the fake does not know. New fails the test instead if nil.
 	Unknown func(method string)
+	// Watch is told of each request to the app as it goes out. What it gives is called when the app has answered; it may be nil.
+	Watch func(Request) (answered func())
 }
 
 // Server is a running fake. Its methods may be called from several goroutines.

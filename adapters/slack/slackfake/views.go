@@ -17,6 +17,7 @@ type View struct {
 	Blocks                      []json.RawMessage // all with a block_id, their elements with an action_id
 	RootID, PreviousID          string
 
+	parts                []widget // of the blocks
 	w                    *Workspace
 	user                 string
 	title, submit, close any // as the app sent them
