@@ -97,7 +97,7 @@ func TestSlackRateLimit(t *testing.T) {
 			ana, carla, eva := w.as("ana"), w.as("carla"), w.as("eva")
 			key, card := ana.opens("The printer prints")
 			mine := w.mine(ana, key)
-			said := []string{"one.", "two.", "three.", "four.", "five."}
+			said := []string{"one.", "two.", "three.", "four.", "five.", "six.", "seven.", "eight.", "nine.", "ten."}
 			for _, text := range said {
 				ana.says(direct, mine.ID, text)
 			}
