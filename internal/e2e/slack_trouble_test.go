@@ -281,8 +281,13 @@ func TestSlackSocketsEnd(t *testing.T) {
 	mine := w.mine(ana, key)
 	w.settled()
 	for i := range 6 {
-		// Slack says that it will end one, and goes on with the other.
-		w.eventually(func() error { return w.fake.DisconnectNext("warning") })
+		// Slack says that it will end one, and goes on with the other. It ends none while the other one is not back.
+		w.eventually(func() error {
+			if n := w.fake.Fresh(); n < 2 {
+				return fmt.Errorf("%d sockets are open", n)
+			}
+			return w.fake.DisconnectNext("warning")
+		})
 		ana.says(direct, mine.ID, fmt.Sprintf("rattle %d.", i))
 		carla.types("general", "/ticket queue")
 	}
