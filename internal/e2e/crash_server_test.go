@@ -84,8 +84,8 @@ func (s *crashServer) start() {
 		s.t.Fatalf("build the program: %v", err)
 	}
 	s.cmd = exec.Command(program, append([]string{"demo", "--empty", "--addr", s.addr, "--crowd", strconv.Itoa(crashPeople)}, s.args...)...)
-	s.cmd.Env = append(os.Environ(), "LOG_LEVEL=warn", "LOG_FORMAT=text", "BALIE_DATA_DIR="+s.dir)
-	s.cmd.Env = append(s.cmd.Env, s.env...)
+	// The tests' own environment does not count: it may name a database that others use.
+	s.cmd.Env = append([]string{"TMPDIR=" + s.dir, "LOG_LEVEL=warn", "LOG_FORMAT=text", "BALIE_DATA_DIR=" + s.dir}, s.env...)
 	s.cmd.Dir = s.dir
 	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
 	s.log.begin()

@@ -53,7 +53,7 @@ type crashRun struct {
 // exactly once, on both sides and in order; what they were not told, at most once.
 func TestCrash(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) {
-		s := crashNewServer(t, "MONGODB_URI=")
+		s := crashNewServer(t)
 		s.args = []string{"--data", s.dir}
 		crashRun{server: s, open: func(ctx context.Context) (store.Store, error) {
 			return sqlite.Open(ctx, filepath.Join(s.dir, app.StoreFile))
