@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -20,13 +19,7 @@ type crashDatabase struct {
 // crashStartDatabase starts one; it is gone at the end of the test.
 func crashStartDatabase(t *testing.T, control string) crashDatabase {
 	t.Helper()
-	d := crashDatabase{control: control}
-	for d.port == 0 {
-		// Below the range that the system takes ports of outgoing connections from: the port is left free for a moment.
-		if port := 20_000 + rand.IntN(10_000); !crashListens(port) {
-			d.port = port
-		}
-	}
+	d := crashDatabase{control: control, port: freePort(t)}
 	t.Cleanup(func() {
 		d.kill(t)
 		if out, err := d.command("wipe"); err != nil {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -60,12 +59,7 @@ const crashPatience = 150 * time.Second
 
 func crashNewServer(t testing.TB, env ...string) *crashServer {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	s := &crashServer{t: t, dir: t.TempDir(), addr: l.Addr().String(), env: env, log: &crashLog{}, up: make(chan struct{})}
+	s := &crashServer{t: t, dir: t.TempDir(), addr: fmt.Sprint("127.0.0.1:", freePort(t)), env: env, log: &crashLog{}, up: make(chan struct{})}
 	t.Cleanup(func() {
 		if s.cmd != nil {
 			s.end()

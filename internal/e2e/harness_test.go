@@ -3,7 +3,10 @@ package e2e
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"math/rand/v2"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -127,6 +130,30 @@ func start(t *testing.T, cfg config.Config, net network) *world {
 		}
 	})
 	return w
+}
+
+var portsGiven sync.Map
+
+// freePort is a port of this machine's own that nobody listens on. It is below the range that systems take the ports of
+// outgoing connections from, so that it is still free when somebody listens on it, and between two starts.
+func freePort(t testing.TB) int {
+	t.Helper()
+	const lowest, many = 20_000, 10_000
+	for range many {
+		port := lowest + rand.IntN(many)
+		l, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", port))
+		if err != nil {
+			continue
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if _, given := portsGiven.LoadOrStore(port, true); !given {
+			return port
+		}
+	}
+	t.Fatal("no port is free")
+	return 0
 }
 
 // Context is for what is asked of the program. It outlives the test's own, for the last look around.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -42,7 +41,7 @@ type mattermostNetwork struct {
 // newMattermost builds a town for one world.
 func newMattermost(t *testing.T, site *mattermosttest.Site) *mattermostNetwork {
 	t.Helper()
-	n := &mattermostNetwork{addr: freeAddress(t), channels: map[string]string{},
+	n := &mattermostNetwork{addr: fmt.Sprint("127.0.0.1:", freePort(t)), channels: map[string]string{},
 		directs: map[string]string{}, answered: map[string]bool{},
 		// The server is 11.4, and files in forms came later. Nobody can press what a post has no more: the server looks it up.
 		features: abilities{emptyFiles: true}}
@@ -65,19 +64,6 @@ func newMattermost(t *testing.T, site *mattermosttest.Site) *mattermostNetwork {
 	t.Cleanup(town.Close)
 	n.town, n.meddler = town, meddle(t, site.URL)
 	return n
-}
-
-// freeAddress is an address to listen on, which nobody used a moment ago.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return l.Addr().String()
 }
 
 func (n *mattermostNetwork) hooks() string { return "http://" + n.addr + "/hooks/mattermost" }
