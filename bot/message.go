@@ -81,17 +81,27 @@ func (t *turn) offerTicket(ctx context.Context, arg openArg, text, line string) 
 	if err := t.desk.Store.SaveDraft(ctx, d); err != nil {
 		return chat.Reply{}, fmt.Errorf("keep the draft: %w", err)
 	}
+	return t.offer(arg, line), nil
+}
+
+// offer offers to make a ticket of what was kept.
+func (t *turn) offer(arg openArg, line string) chat.Reply {
 	arg.Draft = true
 	return chat.Reply{Text: line, Buttons: []chat.Button{
 		{Label: t.say.Say("button_open"), Value: arg.value(), Style: chat.Primary},
 		{Label: t.say.Say("button_mine"), Value: chat.Value{Verb: verbList, Arg: listMine}},
-	}}, nil
+	}}
 }
 
 func (t *turn) inThread(ctx context.Context, tk ticket.Ticket, room string, m chat.Message) (chat.Reply, error) {
 	t.by.Origin = ticket.Origin{Room: room, Message: chat.Ref{Platform: t.e.Platform, Workspace: t.e.Workspace,
 		Channel: t.e.Channel, Thread: t.e.Thread, Message: m.ID}}
-	_, err := t.desk.Act(ctx, tk.ID, t.by, t.said(tk, room, m))
+	c, err := t.desk.Act(ctx, tk.ID, t.by, t.said(tk, room, m))
+	if err == nil && c.Repeat && c.Ticket.Phase == ticket.Closed && !m.Edited && !m.Deleted {
+		if _, taken := c.Ticket.EntryFrom(t.by.Origin.Message); !taken { // perhaps nobody heard the answer
+			return t.offer(openArg{}, t.closed(ctx, tk)), nil
+		}
+	}
 	p, ok := errors.AsType[*ticket.Problem](err)
 	if !ok {
 		return chat.Reply{}, err
@@ -99,11 +109,21 @@ func (t *turn) inThread(ctx context.Context, tk ticket.Ticket, room string, m ch
 	r, _ := tk.Room(room)
 	switch {
 	case p.Code == ticket.TicketClosed && tk.VisibleTo(t.by):
-		return t.offerTicket(ctx, openArg{}, m.Text, t.problem(ctx, p)+" "+t.say.Say("closed_offer"))
+		r, err := t.offerTicket(ctx, openArg{}, m.Text, t.closed(ctx, tk))
+		if err == nil {
+			_, err = t.desk.Act(ctx, tk.ID, t.by, ticket.Declined{})
+		}
+		return r, err
 	case r.InChannel() && (p.Code == ticket.NotFound || p.Code == ticket.NotAllowed):
 		return t.bystander(ctx, tk, m), nil
 	}
 	return chat.Reply{}, err
+}
+
+// closed says that a closed ticket takes no answers, and that what was typed is kept.
+func (t *turn) closed(ctx context.Context, tk ticket.Ticket) string {
+	p := &ticket.Problem{Code: ticket.TicketClosed, Args: map[string]string{"key": tk.Key}}
+	return t.problem(ctx, p) + " " + t.say.Say("closed_offer")
 }
 
 // said is the action that a message in a ticket's room stands for.

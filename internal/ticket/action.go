@@ -93,6 +93,9 @@ type (
 	Reopen struct{ Text string }
 	// Close ends it for good.
 	Close struct{ Text string }
+	// Declined notes that the actor was told why nothing came of what they said. When that is told again nothing comes of it
+	// either, whatever the ticket has become meanwhile.
+	Declined struct{}
 	// Undelivered notes that a post to the room was given up.
 	Undelivered struct{ Room, Reason string }
 	// Tick does what time asks for.
@@ -125,5 +128,6 @@ func (SetShare) action()    {}
 func (Resolve) action()     {}
 func (Reopen) action()      {}
 func (Close) action()       {}
+func (Declined) action()    {}
 func (Undelivered) action() {}
 func (Tick) action()        {}

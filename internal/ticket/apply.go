@@ -86,6 +86,9 @@ func (w *work) do(a Action) error {
 		return w.reopen(a.Text)
 	case Close:
 		return w.close(a.Text)
+	case Declined:
+		w.changed = w.by.Event != ""
+		return nil
 	case Undelivered:
 		w.tell(w.add(Entry{Kind: EntryUndelivered, Audience: TeamOnly, From: a.Room, Text: a.Reason}))
 		return nil

@@ -71,6 +71,8 @@ func permit(p *Policy, t Ticket, a Action, by Actor) error {
 		allowed = is(RequesterRole, AgentRole, FollowerRole)
 	case Close:
 		allowed = is(RequesterRole, AgentRole)
+	case Declined:
+		allowed = true
 	case Quote, Undelivered, Tick:
 		allowed = balie
 	default:

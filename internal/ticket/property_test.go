@@ -21,7 +21,7 @@ func actions() *rapid.Generator[ticket.Action] {
 	text := rapid.OneOf(rapid.SampledFrom([]string{"", "ok", "  \x00\n"}), rapid.StringN(0, 40, 80))
 	status := rapid.SampledFrom([]string{"new", "open", "waiting", "planned", "vendor", "resolved", "closed", "?"})
 	return rapid.Custom(func(t *rapid.T) ticket.Action {
-		switch rapid.IntRange(0, 16).Draw(t, "action") {
+		switch rapid.IntRange(0, 17).Draw(t, "action") {
 		case 0:
 			return ticket.Claim{}
 		case 1:
@@ -53,6 +53,8 @@ func actions() *rapid.Generator[ticket.Action] {
 			return ticket.Close{Text: text.Draw(t, "text")}
 		case 15:
 			return ticket.SetShare{To: rapid.SampledFrom([]ticket.Visibility{"", "everyone", "?"}).Draw(t, "to")}
+		case 16:
+			return ticket.Declined{}
 		default:
 			return ticket.Tick{}
 		}
