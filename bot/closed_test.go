@@ -19,15 +19,7 @@ func TestSaidToAClosedTicket(t *testing.T) {
 	e := event("open")
 	e.Submit = &chat.Submit{Form: chat.Value{Verb: "open"}, Values: chat.Values{"summary": {"x"}, "type": {"question"}, "category": {"other"}}}
 	handled(t, b, e)
-	root := ""
-	s.eventually("the conversation is there", func() bool {
-		for _, p := range o.sent() {
-			if p.To.Channel == "c" {
-				root = p.Key
-			}
-		}
-		return root != ""
-	})
+	root := s.root(o, "c").Key
 	says := func(id string, m chat.Message) chat.Reply {
 		t.Helper()
 		e := event(id)

@@ -109,11 +109,14 @@ func (t *turn) inThread(ctx context.Context, tk ticket.Ticket, room string, m ch
 	r, _ := tk.Room(room)
 	switch {
 	case p.Code == ticket.TicketClosed && tk.VisibleTo(t.by):
-		r, err := t.offerTicket(ctx, openArg{}, m.Text, t.closed(ctx, tk))
-		if err == nil {
-			_, err = t.desk.Act(ctx, tk.ID, t.by, ticket.Declined{})
+		offer, err := t.offerTicket(ctx, openArg{}, m.Text, t.closed(ctx, tk))
+		if err != nil {
+			return chat.Reply{}, err
 		}
-		return r, err
+		if _, err := t.desk.Act(ctx, tk.ID, t.by, ticket.Declined{}); err != nil {
+			return chat.Reply{}, err
+		}
+		return offer, nil
 	case r.InChannel() && (p.Code == ticket.NotFound || p.Code == ticket.NotAllowed):
 		return t.bystander(ctx, tk, m), nil
 	}

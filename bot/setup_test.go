@@ -113,6 +113,21 @@ func running(step time.Duration) func() time.Time {
 	}
 }
 
+// root waits for the first post in the channel.
+func (s *setup) root(o *one, channel string) (first chat.Post) {
+	s.Helper()
+	s.eventually("there is a post in "+channel, func() bool {
+		for _, p := range o.sent() {
+			if p.To.Channel == channel {
+				first = p
+				return true
+			}
+		}
+		return false
+	})
+	return first
+}
+
 // event is something that Ana did.
 func event(id string) chat.Event {
 	return chat.Event{ID: id, Platform: "one", Workspace: "w", Channel: "c", Person: chat.Person{ID: "U1", Name: "Ana"}, At: time.Now()}
