@@ -87,6 +87,7 @@ const (
 	verbReply    = "reply"
 	verbAsk      = "ask"
 	verbNote     = "note"
+	verbAdd      = "add"
 	verbAssign   = "assign"
 	verbPriority = "priority"
 	verbStatus   = "status"
@@ -112,6 +113,7 @@ func init() { // a variable's initialiser would refer to itself through more
 		verbReply:    {click: (*turn).replyForm, submit: (*turn).reply},
 		verbAsk:      {click: (*turn).replyForm, submit: (*turn).reply},
 		verbNote:     {click: (*turn).replyForm, submit: (*turn).reply},
+		verbAdd:      {click: (*turn).addForm, submit: (*turn).add},
 		verbResolve:  {click: (*turn).replyForm, submit: (*turn).reply},
 		verbAssign:   {click: (*turn).assignForm, submit: (*turn).assign},
 		verbPriority: {click: (*turn).priorityForm, submit: (*turn).priority},
@@ -167,9 +169,12 @@ func (b *Bot) stranger(e chat.Event) *turn {
 
 func (b *Bot) turn(ctx context.Context, e chat.Event) (*turn, error) {
 	t := b.stranger(e)
-	who, err := b.desk.Identify(ctx, e.Identity(), e.Person)
-	if err != nil {
-		return t, err
+	var who store.Person
+	if e.Person.ID != "" || e.Message == nil || !e.Message.Deleted { // not every platform tells who took a message away
+		var err error
+		if who, err = b.desk.Identify(ctx, e.Identity(), e.Person); err != nil {
+			return t, err
+		}
 	}
 	t.who = who
 	t.say = i18n.In(b.policy.Language(who.Locale))
@@ -184,7 +189,7 @@ func (t *turn) route(ctx context.Context) (chat.Reply, error) {
 	e := t.e
 	switch {
 	case e.Command != nil:
-		return t.command(ctx, e.Command.Text)
+		return t.command(ctx, *e.Command)
 	case e.Click != nil:
 		if v, ok := verbs[e.Click.Value.Verb]; ok && v.click != nil {
 			return v.click(t, ctx, *e.Click)

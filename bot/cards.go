@@ -173,25 +173,66 @@ func (v view) root(ctx context.Context, tk ticket.Ticket, r ticket.Room) chat.Po
 	case ticket.TriageRoom:
 		p.Buttons = teamButtons(v.say, tk)
 	case ticket.ConversationRoom:
-		p.Text = v.say.Say("conversation", "key", tk.Key)
-		p.Buttons = requesterButtons(v.say, tk)
-		card.Footer = v.footer(tk, v.say.Say("conversation_footer"))
+		p.Text = v.welcome(tk, r)
+		p.Buttons = v.requesterButtons(tk, r)
+		card.Footer = v.footer(tk, v.how(r))
 		if r.InChannel() {
 			v.inChannel(ctx, tk, r, &p)
 		}
 	case ticket.FollowerRoom:
 		p.Text = v.say.Say("following", "key", tk.Key)
-		p.Buttons = []chat.Button{button(v.say, tk, verbUnfollow)}
-		card.Footer = v.footer(tk, v.say.Say("conversation_footer"))
+		p.Buttons = v.withAdd(tk, r, []chat.Button{button(v.say, tk, verbUnfollow)})
+		card.Footer = v.footer(tk, v.how(r))
 	}
+	p.Topic = v.topic(ctx, tk, r)
 	return p
+}
+
+// welcome begins a requester's conversation.
+func (v view) welcome(tk ticket.Ticket, r ticket.Room) string {
+	switch caps := v.caps(); {
+	case !r.InChannel() && caps.DirectFlat:
+		return v.say.Say("conversation_flat", "key", tk.Key)
+	case caps.Deaf:
+		return v.say.Say("conversation_deaf", "key", tk.Key)
+	}
+	return v.say.Say("conversation", "key", tk.Key)
+}
+
+// how tells how to add something to a ticket in a room.
+func (v view) how(r ticket.Room) string {
+	switch caps := v.caps(); {
+	case !r.InChannel() && caps.DirectFlat:
+		return v.say.Say("conversation_flat_footer")
+	case caps.Deaf:
+		return v.say.Say("conversation_deaf_footer")
+	}
+	return v.say.Say("conversation_footer")
+}
+
+// requesterButtons are the buttons under what the requester's side reads.
+func (v view) requesterButtons(tk ticket.Ticket, r ticket.Room) []chat.Button {
+	return v.withAdd(tk, r, requesterButtons(v.say, tk))
+}
+
+// withAdd has a button to add something go first, where just typing does not do.
+func (v view) withAdd(tk ticket.Ticket, r ticket.Room, buttons []chat.Button) []chat.Button {
+	caps := v.caps()
+	if tk.Phase == ticket.Closed || !caps.Deaf && (r.InChannel() || !caps.DirectFlat) {
+		return buttons
+	}
+	add := button(v.say, tk, verbAdd)
+	add.Style = chat.Primary
+	return append([]chat.Button{add}, buttons...)
 }
 
 // inChannel makes a conversation's first post fit for a channel, where others read it too: it says whose it is, and tells
 // the requester that it is there.
 func (v view) inChannel(ctx context.Context, tk ticket.Ticket, r ticket.Room, p *chat.Post) {
-	p.Text = v.say.Say("conversation_channel", "key", tk.Key, "name", v.name(ctx, tk.Requester))
-	p.Card.Footer = v.footer(tk, v.say.Say("conversation_channel_footer"))
+	if !v.private(r) {
+		p.Text = v.say.Say("conversation_channel", "key", tk.Key, "name", v.name(ctx, tk.Requester))
+		p.Card.Footer = v.footer(tk, v.say.Say("conversation_channel_footer"))
+	}
 	who, err := v.desk.Person(ctx, tk.Requester)
 	if err != nil {
 		v.log.WithError(err).Warn("a requester is not told of a conversation")

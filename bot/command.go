@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -19,34 +20,38 @@ const (
 // subcommands are the words that may follow the command, in every language. Anything else is a summary: who types
 // "/ticket help, the printer is on fire" means a ticket.
 var subcommands = map[string]string{
-	"mine": "mine", "mijn": "mine",
-	"show": "show", "toon": "show",
-	"search": "search", "zoek": "search",
-	"queue": "queue", "wachtrij": "queue",
-	"panel": "panel", "paneel": "panel",
-	"help": "help", "hulp": "help",
+	wordMine: wordMine, "mijn": wordMine,
+	wordShow: wordShow, "toon": wordShow,
+	wordSearch: wordSearch, "zoek": wordSearch,
+	wordQueue: wordQueue, "wachtrij": wordQueue,
+	wordPanel: wordPanel, "paneel": wordPanel,
+	wordHelp: wordHelp, "hulp": wordHelp,
 }
 
-func (t *turn) command(ctx context.Context, text string) (chat.Reply, error) {
-	word, rest := subcommand(text)
+func (t *turn) command(ctx context.Context, c chat.Command) (chat.Reply, error) {
+	word, rest := c.Word, c.Text
+	if word == "" {
+		word, rest = subcommand(c.Text)
+	}
 	switch word {
-	case "help":
+	case wordHelp:
 		return t.help(), nil
-	case "mine":
+	case wordMine:
 		return t.mine(ctx, rest == "", "")
-	case "queue":
+	case wordQueue:
 		return t.queue(ctx, "")
-	case "show":
+	case wordShow:
+		rest = cmp.Or(c.Values.Get(optionKey), rest)
 		if rest == "" {
 			return chat.Reply{Text: t.say.Say("show_which")}, nil
 		}
 		return t.show(ctx, rest)
-	case "search":
+	case wordSearch:
 		return t.search(ctx, rest)
-	case "panel":
+	case wordPanel:
 		return t.panel()
 	}
-	arg, given := t.ofCommand(text)
+	arg, given := t.ofCommand(c)
 	if t.e.Thread != "" {
 		ours, err := t.inTicket(ctx)
 		if err != nil {
@@ -65,17 +70,17 @@ func subcommand(text string) (name, rest string) {
 	word, rest, _ := strings.Cut(ticket.Line(text), " ")
 	name, rest = subcommands[strings.ToLower(word)], strings.TrimSpace(rest)
 	switch name {
-	case "search":
+	case wordSearch:
 		return name, rest
-	case "mine":
+	case wordMine:
 		switch strings.ToLower(rest) {
 		case "", "open":
 			return name, ""
-		case "closed", "gesloten":
-			return name, "closed"
+		case listClosed, "gesloten":
+			return name, listClosed
 		}
 		return "", ""
-	case "show":
+	case wordShow:
 		if strings.Contains(rest, " ") {
 			return "", ""
 		}
@@ -88,12 +93,28 @@ func subcommand(text string) (name, rest string) {
 }
 
 // ofCommand is the form that a command without a subcommand opens, and the answers that it starts with.
-func (t *turn) ofCommand(text string) (openArg, chat.Values) {
+func (t *turn) ofCommand(c chat.Command) (openArg, chat.Values) {
 	given := chat.Values{}
-	if text = ticket.Line(text); text != "" {
+	if text := ticket.Line(c.Text); text != "" {
 		given[ticket.FieldSummary] = []string{text}
 	}
-	return openArg{}, given
+	var arg openArg
+	if category, ok := t.category(c.Values.Get(ticket.FieldCategory)); ok {
+		given[ticket.FieldCategory] = []string{category}
+		arg.Picked = chat.Values{ticket.FieldCategory: {category}}
+	}
+	return arg, given
+}
+
+// category is the id of the category that somebody named, by id or as it is called.
+func (t *turn) category(named string) (string, bool) {
+	named = strings.TrimSpace(named)
+	for _, c := range t.policy.Categories {
+		if named != "" && (strings.EqualFold(c.ID, named) || strings.EqualFold(t.text(c.Label), named)) {
+			return c.ID, true
+		}
+	}
+	return "", false
 }
 
 func (t *turn) help() chat.Reply {

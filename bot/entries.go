@@ -20,7 +20,11 @@ func (v view) entry(ctx context.Context, tk ticket.Ticket, r ticket.Room, e tick
 		ticket.EntryShared, ticket.EntryReopened, ticket.EntryClosed, ticket.EntryUndelivered:
 	}
 	if e.Kind == ticket.EntryResolved && r.Kind == ticket.ConversationRoom && tk.Phase == ticket.Resolved {
-		p.Buttons = requesterButtons(v.say, tk)
+		p.Buttons = v.requesterButtons(tk, r)
+		return p
+	}
+	if v.caps().Deaf && tk.Phase != ticket.Closed {
+		p.Buttons = v.answers(tk, e, r)
 	}
 	return p
 }
@@ -159,3 +163,22 @@ func (v view) story(ctx context.Context, entries []ticket.Entry, last int) chat.
 
 // quote makes Markdown a quotation.
 func quote(text string) string { return "> " + strings.ReplaceAll(text, "\n", "\n> ") }
+
+// answers are the buttons to answer what was said with, where typing is not heard.
+func (v view) answers(tk ticket.Ticket, e ticket.Entry, r ticket.Room) []chat.Button {
+	triage := r.Kind == ticket.TriageRoom
+	switch e.Kind {
+	case ticket.EntryMessage:
+		if triage {
+			return []chat.Button{button(v.say, tk, verbReply)}
+		}
+	case ticket.EntryReply, ticket.EntryAsk:
+		if !triage {
+			return []chat.Button{button(v.say, tk, verbAdd)}
+		}
+	case ticket.EntryOpened, ticket.EntryNote, ticket.EntryQuote, ticket.EntryResolved, ticket.EntryAssigned, ticket.EntryPriority,
+		ticket.EntryStatus, ticket.EntryFollowed, ticket.EntryUnfollowed, ticket.EntryShared, ticket.EntryReopened, ticket.EntryClosed,
+		ticket.EntryUndelivered:
+	}
+	return nil
+}

@@ -32,6 +32,8 @@ func (t *turn) message(ctx context.Context, m chat.Message) (chat.Reply, error) 
 			return t.help(), nil
 		}
 		return chat.Reply{}, nil
+	case t.e.Direct && t.caps.DirectFlat:
+		return t.offerTickets(ctx, m.Text)
 	case t.e.Direct:
 		return t.offerTicket(ctx, openArg{}, m.Text, t.say.Say("direct_offer"))
 	}
@@ -96,6 +98,17 @@ func (t *turn) offer(arg openArg, line string) chat.Reply {
 func (t *turn) inThread(ctx context.Context, tk ticket.Ticket, room string, m chat.Message) (chat.Reply, error) {
 	t.by.Origin = ticket.Origin{Room: room, Message: chat.Ref{Platform: t.e.Platform, Workspace: t.e.Workspace,
 		Channel: t.e.Channel, Thread: t.e.Thread, Message: m.ID}}
+	if t.who.ID == "" { // a message was taken away, nobody knows by whom: as if it were whoever wrote it
+		e, ok := tk.EntryFrom(t.by.Origin.Message)
+		if !ok {
+			return chat.Reply{}, nil
+		}
+		who, err := t.desk.Person(ctx, e.By)
+		if err != nil {
+			return chat.Reply{}, err
+		}
+		t.by.Person, t.by.Teams = who.ID, t.desk.TeamsOf(who)
+	}
 	c, err := t.desk.Act(ctx, tk.ID, t.by, t.said(tk, room, m))
 	if err == nil && c.Repeat && c.Ticket.Phase == ticket.Closed && !m.Edited && !m.Deleted {
 		if _, taken := c.Ticket.EntryFrom(t.by.Origin.Message); !taken { // perhaps nobody heard the answer

@@ -83,7 +83,7 @@ func (b *Bot) openEarly(e chat.Event) {
 	case e.Command != nil && e.Thread == "":
 		word, _ := subcommand(e.Command.Text)
 		ok = word == ""
-		arg, given = t.ofCommand(e.Command.Text)
+		arg, given = t.ofCommand(*e.Command)
 	case e.Click != nil && e.Click.Value.Verb == verbOpen:
 		arg, ok = openArgOf(e.Click.Value), true
 	case e.Shortcut != nil:

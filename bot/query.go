@@ -15,6 +15,9 @@ const queryMax = 50
 // query gives the options of a field, of a form that is open, that have the words somebody types: those that begin with
 // them first.
 func (t *turn) query(ctx context.Context, q chat.Query) (chat.Reply, error) {
+	if q.Word != "" {
+		return t.complete(ctx, q)
+	}
 	form, err := t.formOf(ctx, q)
 	if err != nil || form == nil {
 		return chat.Reply{}, err
@@ -23,9 +26,14 @@ func (t *turn) query(ctx context.Context, q chat.Query) (chat.Reply, error) {
 	if i < 0 {
 		return chat.Reply{}, nil
 	}
-	typed := strings.Join(store.Tokens(q.Text), " ")
+	return chat.Reply{Options: matching(form.Fields[i].Options, q.Text)}, nil
+}
+
+// matching are the options that have the words.
+func matching(options []chat.Option, text string) []chat.Option {
+	typed := strings.Join(store.Tokens(text), " ")
 	var first, more []chat.Option
-	for _, o := range form.Fields[i].Options {
+	for _, o := range options {
 		label := strings.Join(store.Tokens(o.Label), " ")
 		switch {
 		case strings.HasPrefix(label, typed):
@@ -35,7 +43,7 @@ func (t *turn) query(ctx context.Context, q chat.Query) (chat.Reply, error) {
 		}
 	}
 	found := append(first, more...)
-	return chat.Reply{Options: found[:min(len(found), queryMax)]}, nil
+	return found[:min(len(found), queryMax)]
 }
 
 // formOf is the form that a query is about, as it looks with the answers so far; nil if it is none that opens any more.

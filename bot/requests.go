@@ -18,8 +18,12 @@ func (t *turn) whereTo(tk ticket.Ticket) string {
 	summary := escape(tk.Summary)
 	i := slices.IndexFunc(tk.Rooms, func(r ticket.Room) bool { return r.Kind == ticket.ConversationRoom && r.InChannel() })
 	switch {
+	case i < 0 && t.caps.DirectFlat:
+		return t.say.Say("opened_flat", "key", tk.Key, "summary", summary)
 	case i < 0:
 		return t.say.Say("opened", "key", tk.Key, "summary", summary)
+	case t.caps.Private:
+		return t.say.Say("opened_private", "key", tk.Key, "summary", summary)
 	case tk.Rooms[i].Place.Channel == t.e.Channel:
 		return t.say.Say("opened_here", "key", tk.Key, "summary", summary)
 	}

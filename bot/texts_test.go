@@ -45,6 +45,15 @@ func TestTexts(t *testing.T) {
 	for _, month := range strings.Fields("january february march april may june july august september october november december") {
 		used["month_"+month] = true
 	}
+	for _, word := range Commands().Words {
+		used["word_"+word.Name], used["word_"+word.Name+"_about"] = true, true
+	}
+	for _, name := range strings.Fields("summary category state state_closed key words") {
+		used["option_"+name] = true
+		used["option_"+name+"_about"] = name != "state_closed"
+	}
+	used["shortcut_create"], used["command_about"] = true, true
+	delete(used, "option_state_closed_about")
 	delete(used, "button_list") // "Next" and the like
 	delete(used, "button_home") // tabs and pages
 	delete(used, "button_pick") // a menu, called after its question

@@ -89,12 +89,16 @@ type Caps struct {
 	MessageMenu   bool  // the menu of a message has the bot's shortcuts
 	LabelMax      int   // characters of a label, title or button
 	OptionsMax    int   // options of a select
+	ListMax       int   // options of a list in a form: more are in several lists, not looked up
 	MessageMax    int   // characters of a message
 	CardMax       int   // characters of a card, everything counted
 	ButtonsMax    int   // buttons of a card
 	FileMax       int64 // bytes of one file
 	FilesMax      int   // files of one message
 	BackdatedPost bool  // a post may carry the time of what it tells (Post.At)
+	Private       bool  // a conversation in a channel can be for some people alone (Topic.People)
+	DirectFlat    bool  // a direct conversation has no threads: who adds to one of several has to reply to a post of it
+	Deaf          bool  // what people type is not told, unless they mention the bot or write to it: offer buttons instead
 
 	PostEvery time.Duration // the least time between two posts to one channel
 }

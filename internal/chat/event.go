@@ -46,9 +46,11 @@ func (e Event) Place() Ref {
 	return Ref{Platform: e.Platform, Workspace: e.Workspace, Channel: e.Channel, Thread: e.Thread}
 }
 
-// Command is a slash command: for "/ticket mine open", Name is "ticket" and Text "mine open".
+// Command is a slash command: for "/ticket mine open", Name is "ticket" and Text "mine open". Where the platform tells them
+// apart, Word is the subcommand, Text what is left, and Values are the options (see CommandSpec).
 type Command struct {
-	Name, Text string
+	Name, Word, Text string
+	Values           Values
 }
 
 // Value is what a button or a form carries: typed, never a command string. Adapters carry it so that nobody can invent or
@@ -123,9 +125,10 @@ type Shortcut struct {
 	Ref     Ref     // where the message stands
 }
 
-// Query asks for the options of a field while a person types.
+// Query asks for the options of a field while a person types: of a form or, with a Word, of that subcommand.
 type Query struct {
 	Form   Value
+	Word   string
 	Field  string
 	Text   string
 	Values Values // the answers so far, as far as the platform tells

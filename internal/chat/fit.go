@@ -13,7 +13,8 @@ import (
 //
 //   - a question that changes the form is answered before it opens (see AskFirst), and is fixed in it;
 //   - several choices become a checkbox for each option, and a date a line of text;
-//   - more options than a list holds are looked up while somebody types;
+//   - more options than a list holds are looked up while somebody types or, where that is not possible, are in several
+//     lists;
 //   - a text that is longer than a field takes is continued in further fields;
 //   - a field for files gives way to its Instead, above the fields.
 func Fit(f Form, c Caps) Form {
@@ -38,6 +39,8 @@ func Fit(f Form, c Caps) Form {
 			f.Fields = append(f.Fields, field)
 		case field.Kind == TextField || field.Kind == LongTextField:
 			f.Fields = append(f.Fields, texts(field, c)...)
+		case c.ListMax > 0 && len(field.Options) > c.ListMax:
+			f.Fields = append(f.Fields, lists(field, c.ListMax)...)
 		default:
 			field.Lookup = c.Lookups && c.OptionsMax > 0 && len(field.Options) > c.OptionsMax
 			f.Fields = append(f.Fields, field)
@@ -67,6 +70,7 @@ func AskFirst(f Form, c Caps, asked Values) *Field {
 const (
 	optionMark = "="
 	partMark   = "~"
+	listMark   = "^"
 	partsMax   = 100 // that a text is ever in
 )
 
@@ -81,6 +85,28 @@ func checkboxes(f Field) []Field {
 			box.Value = []string{"true"}
 		}
 		out = append(out, box)
+	}
+	return out
+}
+
+// lists are the lists that a field's options are in. None of them has to be answered; the whole has to, and that is said
+// when it was sent.
+func lists(f Field, most int) []Field {
+	var out []Field
+	for options := range slices.Chunk(f.Options, most) {
+		field := f
+		field.Options, field.Value, field.Required = options, []string{}, false
+		for _, v := range f.Value {
+			if slices.ContainsFunc(options, func(o Option) bool { return o.Value == v }) {
+				field.Value = append(field.Value, v)
+			}
+		}
+		field.Label += " (" + options[0].Label + " – " + options[len(options)-1].Label + ")"
+		if len(out) > 0 {
+			field.ID += listMark + strconv.Itoa(len(out)+1)
+			field.Hint = ""
+		}
+		out = append(out, field)
 	}
 	return out
 }
@@ -152,6 +178,10 @@ func Gather(v Values) Values {
 			if (Values{id: values}).Get(id) == "true" {
 				out[field] = append(out[field], option)
 			}
+			continue
+		}
+		if field, _, ok := strings.Cut(id, listMark); ok {
+			out[field] = append(out[field], values...)
 			continue
 		}
 		if field, number, ok := strings.Cut(id, partMark); ok {

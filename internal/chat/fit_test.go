@@ -4,6 +4,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -64,6 +65,32 @@ func TestFitLooksUpLongLists(t *testing.T) {
 		if got := Fit(f, c.caps); got.Fields[0].Lookup != c.want || got.Fields[1].Lookup || len(got.Fields[0].Options) != 6 {
 			t.Errorf("%+v: %+v", c.caps, got.Fields)
 		}
+	}
+}
+
+func TestFitSplitsLongLists(t *testing.T) {
+	var options []Option
+	for i := range 7 {
+		options = append(options, Option{Value: strconv.Itoa(i), Label: "Option " + strconv.Itoa(i)})
+	}
+	f := Fit(Form{Fields: []Field{
+		{ID: "building", Kind: SelectField, Label: "Building", Required: true, Options: options, Value: []string{"4"}},
+		{ID: "apps", Kind: MultiField, Label: "Apps", Options: options[:3]},
+	}}, Caps{FormMulti: true, ListMax: 3})
+	var got []string
+	for _, field := range f.Fields {
+		if len(field.Options) > 3 || field.Required {
+			t.Errorf("%s has %d options, required %v", field.ID, len(field.Options), field.Required)
+		}
+		got = append(got, field.ID+" "+field.Label+" "+strings.Join(field.Value, ","))
+	}
+	want := []string{"building Building (Option 0 – Option 2) ", "building^2 Building (Option 3 – Option 5) 4", "building^3 Building (Option 6 – Option 6) ", "apps Apps "}
+	if !slices.Equal(got, want) {
+		t.Errorf("fields %q, want %q", got, want)
+	}
+	back := Gather(Values{"building^2": {"4"}, "apps": {"0", "2"}})
+	if !reflect.DeepEqual(back, Values{"building": {"4"}, "apps": {"0", "2"}}) {
+		t.Errorf("gathered %v", back)
 	}
 }
 

@@ -23,12 +23,26 @@ type Post struct {
 	Card    *Card
 	Buttons []Button
 	Files   []OutFile
-	At      time.Time // when what it tells happened; zero for now
+	// Topic, if set, is what the conversation under the post is about, where that is a thing of its own.
+	Topic *Topic
+	At    time.Time // when what it tells happened; zero for now
 	// Quiet asks not to notify anybody.
 	Quiet bool
 	// Again says since when an earlier try, perhaps of another process, may have made the post: where the platform does not
 	// make a repeat harmless by itself, the adapter looks whether it stands already. Zero if there was none.
 	Again time.Time
+}
+
+// Topic is the conversation under a post, on platforms where that has a name and a state. It is brought up to date whenever
+// the post is sent or edited.
+type Topic struct {
+	Name     string   // plain text
+	Closed   bool     // nothing more is expected in it
+	Status   string   // one of Statuses, shown where the platform has labels for that
+	Statuses []string // all there are
+	// People are the accounts that it is for, where the platform can keep a conversation from others in the same channel
+	// (see Caps.Private). Empty means that everybody in the channel may read it.
+	People []string
 }
 
 // Place is where a post goes: a channel, or the direct conversation with a person, or a thread in either.
