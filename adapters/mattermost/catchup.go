@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/mattermost/mattermost/server/public/model"
+
+	"balie/adapters/inbox"
 )
 
 const (
@@ -66,7 +68,7 @@ func (c *catchup) missed(since int64) {
 	defer c.mu.Unlock()
 	c.gaps++
 	c.all = min(cmp.Or(c.all, since), since)
-	c.queue.holdAll()
+	c.queue.HoldAll()
 	c.nudge()
 }
 
@@ -113,7 +115,7 @@ func (c *catchup) recall(absent map[string]int64) {
 func (c *catchup) floor() int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	low := c.queue.floor()
+	low := c.queue.Floor()
 	lower := func(at int64) {
 		if at != 0 && (low == 0 || at < low) {
 			low = at
@@ -135,7 +137,7 @@ func (c *catchup) run(ctx context.Context) {
 			if failures++; failures == 2 { // once may be an accident
 				c.log.WithError(err).Warn("mattermost: what was missed could not be read yet")
 			}
-			wait, pause = jitter(pause), min(2*pause, retryMost)
+			wait, pause = inbox.Jitter(pause), min(2*pause, inbox.PauseMax)
 		} else if err == nil {
 			pause, failures = c.opts.RetryAfter, 0
 		}
@@ -157,7 +159,7 @@ func (c *catchup) run(ctx context.Context) {
 func (c *catchup) step(ctx context.Context) (time.Duration, error) {
 	c.mu.Lock()
 	since, gap := c.all, c.gaps
-	for channel, at := range c.queue.lost() {
+	for channel, at := range c.queue.Lost() {
 		c.wants(channel, at, 0)
 	}
 	channel, wait := c.next(time.Now())
@@ -166,12 +168,12 @@ func (c *catchup) step(ctx context.Context) (time.Duration, error) {
 	switch {
 	case since != 0:
 		return 0, c.list(ctx, since, gap)
-	case c.queue.full():
+	case c.queue.Full():
 		return -1, nil
 	case w == nil:
 		return wait, nil
 	}
-	c.queue.holdRoom(channel)
+	c.queue.HoldRoom(channel)
 	from := w.since - margin
 	posts, err := c.posts(ctx, channel, from)
 	if err != nil {
@@ -180,15 +182,15 @@ func (c *catchup) step(ctx context.Context) (time.Duration, error) {
 		if w.pause == c.opts.RetryAfter { // once may be an accident
 			c.log.WithError(err).WithField("channel", channel).Warn("mattermost: what was missed in a channel could not be read yet")
 		}
-		w.pause = min(max(2*w.pause, c.opts.RetryAfter), retryMost)
-		w.next = time.Now().Add(jitter(w.pause))
+		w.pause = min(max(2*w.pause, c.opts.RetryAfter), inbox.PauseMax)
+		w.next = time.Now().Add(inbox.Jitter(w.pause))
 		return 0, nil
 	}
 	missed := c.items(utterances(posts, from))
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.gaps == gap { // else more was missed, and it is read again
-		c.queue.release(channel, missed)
+		c.queue.Release(channel, missed)
 		delete(c.want, channel)
 	}
 	return 0, nil
@@ -248,7 +250,7 @@ func (c *catchup) list(ctx context.Context, since int64, gap int) error {
 		}
 	}
 	c.all = 0
-	c.queue.holdOnly(held)
+	c.queue.HoldOnly(held)
 	return nil
 }
 

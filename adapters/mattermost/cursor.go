@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"balie/adapters/inbox"
 )
 
 const (
@@ -41,7 +43,7 @@ func newCursor(e *ears) *cursor { return &cursor{ears: e, every: cursorEvery} }
 
 // recall reads up to where an earlier process has heard, however long that takes; false if ctx ends first.
 func (c *cursor) recall(ctx context.Context) bool {
-	for pause := c.opts.RetryAfter; ; pause = min(2*pause, retryMost) {
+	for pause := c.opts.RetryAfter; ; pause = min(2*pause, inbox.PauseMax) {
 		value, err := c.opts.Memory.Recall(ctx, cursorName)
 		if err == nil {
 			c.read(value)
@@ -53,7 +55,7 @@ func (c *cursor) recall(ctx context.Context) bool {
 		select {
 		case <-ctx.Done():
 			return false
-		case <-time.After(jitter(pause)):
+		case <-time.After(inbox.Jitter(pause)):
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/mattermost/mattermost/server/public/model"
 
+	"balie/adapters/inbox"
 	"balie/internal/chat"
 )
 
@@ -19,7 +20,7 @@ const requestMax = 30 * time.Second
 // ears hear what people say, over the websocket and, where that missed something, over REST, and tell the bot.
 type ears struct {
 	*Mattermost
-	queue   *queue
+	queue   *inbox.Inbox
 	catchup *catchup
 	cursor  *cursor
 	tell    func(ctx context.Context, e chat.Event, late bool) error
@@ -47,9 +48,9 @@ func (e *ears) listen(ctx context.Context, h chat.Handler) {
 }
 
 func (e *ears) attend(ctx context.Context) {
-	e.queue = newQueue(ctx, e.opts.RetryAfter, e.log)
+	e.queue = inbox.New(ctx, Name, e.opts.RetryAfter, e.log)
 	e.catchup = newCatchup(e)
-	e.queue.ebbed = e.catchup.nudge
+	e.queue.Ebbed(e.catchup.nudge)
 	e.cursor = newCursor(e)
 	e.connection, e.next, e.began = "", 0, time.Now().UnixMilli()
 	if !e.cursor.recall(ctx) {
@@ -59,7 +60,7 @@ func (e *ears) attend(ctx context.Context) {
 	e.wg.Go(func() { e.cursor.run(ctx) })
 	e.stayConnected(ctx)
 	e.wg.Wait()
-	e.queue.wait()
+	e.queue.Wait()
 	e.cursor.last(ctx)
 }
 
@@ -78,14 +79,14 @@ func (e *ears) serverNow() int64 { return time.Now().UnixMilli() + e.ahead.Load(
 // heard puts what was heard into its line.
 func (e *ears) heard(u *utterance) {
 	if it := e.item(u); it != nil {
-		e.queue.add(it)
+		e.queue.Add(it)
 	}
 	e.cursor.advance(u.at, e.serverNow()) // only now, so that it is never ahead of what waits
 }
 
 // items are what waits for what was missed. They do not move the cursor: other channels may not have come that far.
-func (e *ears) items(all []*utterance) []*item {
-	var out []*item
+func (e *ears) items(all []*utterance) []*inbox.Item {
+	var out []*inbox.Item
 	for _, u := range all {
 		if it := e.item(u); it != nil {
 			out = append(out, it)
@@ -95,7 +96,7 @@ func (e *ears) items(all []*utterance) []*item {
 }
 
 // item is what waits for an utterance; nil if it is nothing to tell.
-func (e *ears) item(u *utterance) *item {
+func (e *ears) item(u *utterance) *inbox.Item {
 	if u.at == 0 {
 		u.at = e.serverNow()
 	}
@@ -109,7 +110,7 @@ func (e *ears) item(u *utterance) *item {
 	if c, ok := e.rooms.Peek(u.channel); ok && u.place == "" {
 		u.place = c.Type
 	}
-	return &item{channel: u.channel, thread: u.thread(), mark: e.cursor.mark(u.at), tell: func(ctx context.Context) error {
+	return &inbox.Item{Channel: u.channel, Thread: u.thread(), Mark: e.cursor.mark(u.at), Tell: func(ctx context.Context) error {
 		return e.tellOf(ctx, u)
 	}}
 }

@@ -3,10 +3,15 @@ package mattermost
 import (
 	"context"
 	"encoding/json"
+	"io"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/mattermost/mattermost/server/public/model"
+	"github.com/sirupsen/logrus"
+
+	"balie/adapters/inbox"
 )
 
 func TestTheBotsNameIsTakenOut(t *testing.T) {
@@ -76,7 +81,7 @@ func TestUtterancesOfPosts(t *testing.T) {
 func TestWhatWasToldIsNotToldByTheNextProcess(t *testing.T) {
 	memory := &mem{kept: map[string][]byte{}}
 	before := newEars(&Mattermost{opts: Options{Memory: memory}, log: quiet()})
-	before.queue, before.catchup, before.cursor = newQueue(t.Context(), 1, quiet()), newCatchup(before), newCursor(before)
+	before.queue, before.catchup, before.cursor = inbox.New(t.Context(), Name, 1, quiet()), newCatchup(before), newCursor(before)
 	before.cursor.began(1)
 	before.cursor.advance(100_000, 200_000)
 	before.known.Add("long ago", 80_000)
@@ -95,7 +100,7 @@ func TestTheCursor(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	e := newEars(&Mattermost{opts: Options{Memory: &mem{kept: map[string][]byte{}}}, log: quiet()})
-	e.queue = newQueue(ctx, 1, quiet())
+	e.queue = inbox.New(ctx, Name, 1, quiet())
 	e.catchup = newCatchup(e)
 	c := newCursor(e)
 	e.cursor = c
@@ -120,8 +125,8 @@ func TestTheCursor(t *testing.T) {
 	if m := c.mark(700); m != 700 {
 		t.Errorf("something earlier waits at %d", m)
 	}
-	e.queue.listing = true
-	e.queue.add(&item{channel: "c", mark: 700})
+	e.queue.HoldAll()
+	e.queue.Add(&inbox.Item{Channel: "c", Mark: 700})
 	steps("while something waits", 699)
 	e.catchup.missed(600)
 	steps("while something is missing", 599)
@@ -186,7 +191,7 @@ func FuzzEvent(f *testing.F) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel() // nothing is asked
 		e := m.ears
-		e.queue, e.cursor = newQueue(ctx, 1, quiet()), newCursor(e)
+		e.queue, e.cursor = inbox.New(ctx, Name, 1, quiet()), newCursor(e)
 		e.catchup = newCatchup(e)
 		var fields map[string]any
 		if json.Unmarshal([]byte(data), &fields) != nil {
@@ -224,7 +229,7 @@ func TestASecondGapBeginsWhereTheFirstConnectionEnded(t *testing.T) {
 	defer cancel()
 	e := newEars(&Mattermost{opts: Options{Memory: &mem{kept: map[string][]byte{}}}, log: quiet()})
 	e.rooms, e.roots = cache[string, *model.Channel](10), cache[string, bool](10)
-	e.queue, e.cursor = newQueue(ctx, 1, quiet()), newCursor(e)
+	e.queue, e.cursor = inbox.New(ctx, Name, 1, quiet()), newCursor(e)
 	e.catchup = newCatchup(e)
 	start := e.serverNow() - 100_000
 	e.cursor.began(start)
@@ -242,5 +247,18 @@ func TestASecondGapBeginsWhereTheFirstConnectionEnded(t *testing.T) {
 	e.catchup.all = 0
 	if e.gap(); e.catchup.all != heard {
 		t.Errorf("the second gap begins at %d, want %d", e.catchup.all, heard)
+	}
+}
+
+func quiet() *logrus.Logger {
+	log := logrus.New()
+	log.SetOutput(io.Discard)
+	return log
+}
+
+func equal(t *testing.T, what string, got []string, want ...string) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("%s: told %q, want %q", what, got, want)
 	}
 }

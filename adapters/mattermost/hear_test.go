@@ -249,7 +249,7 @@ func TestAHandlerThatFailsIsToldAgain(t *testing.T) {
 			p.say("ana", "open", "", fmt.Sprint("number ", i))
 			want = append(want, fmt.Sprint("ana: number ", i))
 		}
-		b.until("it fails", func() bool { return b.m.ears.queue.floor() != 0 })
+		b.until("it fails", func() bool { return b.m.ears.queue.Floor() != 0 })
 		b.failing(nil)
 		b.tells(20)
 		got := b.story()
@@ -259,7 +259,7 @@ func TestAHandlerThatFailsIsToldAgain(t *testing.T) {
 			p.Errorf("told %q", got)
 		}
 		b.unique()
-		b.until("nothing waits", func() bool { return b.m.ears.queue.floor() == 0 })
+		b.until("nothing waits", func() bool { return b.m.ears.queue.Floor() == 0 })
 		b.calm("could not be told")
 	})
 }
@@ -311,9 +311,7 @@ func TestATokenThatIsRefused(t *testing.T) {
 func TestMoreThanFits(t *testing.T) {
 	onFake(t, func(p *place) {
 		b := p.listen()
-		b.m.ears.queue.mu.Lock()
-		b.m.ears.queue.max = 10
-		b.m.ears.queue.mu.Unlock()
+		b.m.ears.queue.Limit(10)
 		root := p.say("ana", "open", "", "the beginning")
 		b.tells(1)
 		p.must(b.failAll())

@@ -12,6 +12,7 @@ import (
 	"github.com/gorilla/websocket"
 	"github.com/mattermost/mattermost/server/public/model"
 
+	"balie/adapters/inbox"
 	"balie/internal/chat"
 )
 
@@ -44,7 +45,7 @@ func (e *ears) stayConnected(ctx context.Context) {
 			return
 		}
 		e.complain(&out, err)
-		again := time.NewTimer(jitter(pause))
+		again := time.NewTimer(inbox.Jitter(pause))
 		select {
 		case <-ctx.Done():
 		case <-again.C:

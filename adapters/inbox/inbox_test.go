@@ -1,4 +1,4 @@
-package mattermost
+package inbox
 
 import (
 	"context"
@@ -34,8 +34,8 @@ func (o *toldOff) of(channel string) []string {
 }
 
 // thing is an event called channel/thread/n that is told by do, if that is not nil.
-func (o *toldOff) thing(channel, thread string, n int, do func() error) *item {
-	return &item{channel: channel, thread: thread, mark: int64(n), tell: func(context.Context) error {
+func (o *toldOff) thing(channel, thread string, n int, do func() error) *Item {
+	return &Item{Channel: channel, Thread: thread, Mark: int64(n), Tell: func(context.Context) error {
 		if do != nil {
 			if err := do(); err != nil {
 				return err
@@ -55,13 +55,13 @@ func quiet() *logrus.Logger {
 }
 
 // inBubble runs a test with a queue and a clock of its own.
-func inBubble(t *testing.T, test func(t *testing.T, q *queue, o *toldOff)) {
+func inBubble(t *testing.T, test func(t *testing.T, b *Inbox, o *toldOff)) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		q := newQueue(ctx, time.Second, quiet())
-		test(t, q, &toldOff{})
+		b := New(ctx, "test", time.Second, quiet())
+		test(t, b, &toldOff{})
 		cancel()
-		q.wait()
+		b.Wait()
 	})
 }
 
@@ -73,7 +73,7 @@ func equal(t *testing.T, what string, got []string, want ...string) {
 }
 
 func TestEventsOfAChannelAreToldInOrder(t *testing.T) {
-	inBubble(t, func(t *testing.T, q *queue, o *toldOff) {
+	inBubble(t, func(t *testing.T, b *Inbox, o *toldOff) {
 		busy, most := 0, 0
 		var mu sync.Mutex
 		slow := func() error {
@@ -90,11 +90,11 @@ func TestEventsOfAChannelAreToldInOrder(t *testing.T) {
 		var want []string
 		for n := range 5 {
 			for c := range 100 {
-				q.add(o.thing(fmt.Sprint("c", c), fmt.Sprint(n%2), n+1, slow))
+				b.Add(o.thing(fmt.Sprint("c", c), fmt.Sprint(n%2), n+1, slow))
 			}
 			want = append(want, fmt.Sprintf("c7/%d/%d", n%2, n+1))
 		}
-		if low := q.floor(); low != 1 {
+		if low := b.Floor(); low != 1 {
 			t.Errorf("the floor is %d, want 1", low)
 		}
 		synctest.Wait()
@@ -107,14 +107,14 @@ func TestEventsOfAChannelAreToldInOrder(t *testing.T) {
 		if len(o.all()) != 500 || most != roomsMax {
 			t.Errorf("%d were told, %d at once, want 500 and %d", len(o.all()), most, roomsMax)
 		}
-		if q.floor() != 0 || q.count != 0 || len(q.rooms) != 0 {
-			t.Errorf("floor %d, count %d, %d rooms are left", q.floor(), q.count, len(q.rooms))
+		if b.Floor() != 0 || b.count != 0 || len(b.rooms) != 0 {
+			t.Errorf("floor %d, count %d, %d rooms are left", b.Floor(), b.count, len(b.rooms))
 		}
 	})
 }
 
 func TestWhatFailsHoldsUpItsOwnThreadOnly(t *testing.T) {
-	inBubble(t, func(t *testing.T, q *queue, o *toldOff) {
+	inBubble(t, func(t *testing.T, b *Inbox, o *toldOff) {
 		var tries []time.Duration
 		began := time.Now()
 		fails := func() error {
@@ -124,15 +124,15 @@ func TestWhatFailsHoldsUpItsOwnThreadOnly(t *testing.T) {
 			}
 			return nil
 		}
-		q.add(o.thing("c", "a", 1, fails))
-		q.add(o.thing("c", "b", 2, nil))
-		q.add(o.thing("c", "a", 3, nil))
-		q.add(o.thing("c", "b", 4, nil))
+		b.Add(o.thing("c", "a", 1, fails))
+		b.Add(o.thing("c", "b", 2, nil))
+		b.Add(o.thing("c", "a", 3, nil))
+		b.Add(o.thing("c", "b", 4, nil))
 		synctest.Wait()
-		q.add(o.thing("c", "a", 5, nil))
+		b.Add(o.thing("c", "a", 5, nil))
 		synctest.Wait()
 		equal(t, "while it fails", o.all(), "c/b/2", "c/b/4")
-		if low := q.floor(); low != 1 {
+		if low := b.Floor(); low != 1 {
 			t.Errorf("the floor is %d while 1 waits", low)
 		}
 		time.Sleep(10 * time.Minute)
@@ -147,40 +147,40 @@ func TestWhatFailsHoldsUpItsOwnThreadOnly(t *testing.T) {
 				t.Errorf("pause %d is %s, want between %s and %s", i, pause, most/2, most)
 			}
 		}
-		if q.floor() != 0 || q.failing != 0 || len(q.rooms) != 0 {
-			t.Errorf("floor %d, %d threads fail, %d rooms are left", q.floor(), q.failing, len(q.rooms))
+		if b.Floor() != 0 || b.failing != 0 || len(b.rooms) != 0 {
+			t.Errorf("floor %d, %d threads fail, %d rooms are left", b.Floor(), b.failing, len(b.rooms))
 		}
 	})
 }
 
 func TestWhatWasMissedComesBeforeWhatIsHeardMeanwhile(t *testing.T) {
-	inBubble(t, func(t *testing.T, q *queue, o *toldOff) {
-		q.add(o.thing("c", "t", 1, nil))
+	inBubble(t, func(t *testing.T, b *Inbox, o *toldOff) {
+		b.Add(o.thing("c", "t", 1, nil))
 		synctest.Wait()
-		q.holdAll()
-		q.add(o.thing("c", "t", 4, nil))
-		q.add(o.thing("d", "t", 5, nil))
+		b.HoldAll()
+		b.Add(o.thing("c", "t", 4, nil))
+		b.Add(o.thing("d", "t", 5, nil))
 		synctest.Wait()
 		equal(t, "while all wait", o.all(), "c/t/1")
-		q.holdOnly([]string{"c"})
+		b.HoldOnly([]string{"c"})
 		synctest.Wait()
 		equal(t, "of who missed nothing", o.of("d"), "d/t/5")
-		q.add(o.thing("c", "t", 6, nil))
-		q.release("c", []*item{o.thing("c", "t", 2, nil), o.thing("c", "t", 3, nil)})
-		q.add(o.thing("c", "t", 7, nil))
+		b.Add(o.thing("c", "t", 6, nil))
+		b.Release("c", []*Item{o.thing("c", "t", 2, nil), o.thing("c", "t", 3, nil)})
+		b.Add(o.thing("c", "t", 7, nil))
 		synctest.Wait()
 		equal(t, "in the end", o.of("c"), "c/t/1", "c/t/2", "c/t/3", "c/t/4", "c/t/6", "c/t/7")
-		if q.later != 0 || q.count != 0 {
-			t.Errorf("%d wait, %d of them for later", q.count, q.later)
+		if b.later != 0 || b.count != 0 {
+			t.Errorf("%d wait, %d of them for later", b.count, b.later)
 		}
 	})
 }
 
 func TestWhatHasNoRoomIsAGap(t *testing.T) {
-	inBubble(t, func(t *testing.T, q *queue, o *toldOff) {
-		q.max = 10
+	inBubble(t, func(t *testing.T, b *Inbox, o *toldOff) {
+		b.Limit(10)
 		ebbed := 0
-		q.ebbed = func() { ebbed++ }
+		b.Ebbed(func() { ebbed++ })
 		var away atomic.Bool
 		away.Store(true)
 		fails := func() error {
@@ -190,13 +190,13 @@ func TestWhatHasNoRoomIsAGap(t *testing.T) {
 			return nil
 		}
 		for n := range 20 {
-			q.add(o.thing("c", "t", n+1, fails))
+			b.Add(o.thing("c", "t", n+1, fails))
 		}
-		q.add(o.thing("d", "t", 40, nil))
-		if low := q.floor(); low != 1 {
+		b.Add(o.thing("d", "t", 40, nil))
+		if low := b.Floor(); low != 1 {
 			t.Errorf("the floor is %d", low)
 		}
-		if got := q.lost(); got != nil {
+		if got := b.Lost(); got != nil {
 			t.Errorf("lost = %v while there is no room", got)
 		}
 		away.Store(false)
@@ -205,20 +205,20 @@ func TestWhatHasNoRoomIsAGap(t *testing.T) {
 		if got := len(o.all()); got != 10 {
 			t.Errorf("%d were told, want 10", got)
 		}
-		if low := q.floor(); low != 11 || ebbed == 0 {
+		if low := b.Floor(); low != 11 || ebbed == 0 {
 			t.Errorf("the floor is %d, ebbed %d times", low, ebbed)
 		}
-		q.add(o.thing("c", "t", 21, nil)) // goes the way of those before it
-		got := q.lost()
+		b.Add(o.thing("c", "t", 21, nil)) // goes the way of those before it
+		got := b.Lost()
 		if len(got) != 2 || got["c"] != 11 || got["d"] != 40 {
 			t.Errorf("lost = %v", got)
 		}
-		q.add(o.thing("c", "t", 22, nil))
+		b.Add(o.thing("c", "t", 22, nil))
 		synctest.Wait()
 		if n := len(o.all()); n != 10 {
 			t.Errorf("%d were told before what was lost", n)
 		}
-		q.release("c", []*item{o.thing("c", "t", 11, nil)})
+		b.Release("c", []*Item{o.thing("c", "t", 11, nil)})
 		synctest.Wait()
 		equal(t, "in the end", o.all()[10:], "c/t/11", "c/t/22")
 	})
@@ -231,7 +231,7 @@ func TestNothingIsLostOrOutOfOrder(t *testing.T) {
 		failing := rapid.SliceOfN(rapid.IntRange(0, 80), 0, 20).Draw(r, "failing")
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
-			q, o := newQueue(ctx, time.Second, quiet()), &toldOff{}
+			b, o := New(ctx, "test", time.Second, quiet()), &toldOff{}
 			n := 0
 			for _, s := range steps {
 				channel := fmt.Sprint("c", s%2)
@@ -242,7 +242,7 @@ func TestNothingIsLostOrOutOfOrder(t *testing.T) {
 					if slices.Contains(failing, n) {
 						left = n%4 + 1
 					}
-					q.add(o.thing(channel, fmt.Sprint("t", s%3), n, func() error {
+					b.Add(o.thing(channel, fmt.Sprint("t", s%3), n, func() error {
 						if left--; left >= 0 {
 							return errors.New("not now")
 						}
@@ -251,20 +251,20 @@ func TestNothingIsLostOrOutOfOrder(t *testing.T) {
 				case s == 6:
 					time.Sleep(700 * time.Millisecond)
 				case s == 7:
-					q.holdAll()
+					b.HoldAll()
 				case s == 8:
-					q.holdOnly([]string{channel})
+					b.HoldOnly([]string{channel})
 				default:
-					q.release(channel, nil)
+					b.Release(channel, nil)
 				}
 			}
-			q.holdOnly(nil)
-			q.release("c0", nil)
-			q.release("c1", nil)
+			b.HoldOnly(nil)
+			b.Release("c0", nil)
+			b.Release("c1", nil)
 			time.Sleep(time.Hour)
 			synctest.Wait()
-			if len(o.all()) != n || q.count != 0 || q.later != 0 || q.failing != 0 || len(q.rooms) != 0 {
-				t.Errorf("%d of %d were told; count %d, later %d, failing %d, rooms %d", len(o.all()), n, q.count, q.later, q.failing, len(q.rooms))
+			if len(o.all()) != n || b.count != 0 || b.later != 0 || b.failing != 0 || len(b.rooms) != 0 {
+				t.Errorf("%d of %d were told; count %d, later %d, failing %d, rooms %d", len(o.all()), n, b.count, b.later, b.failing, len(b.rooms))
 			}
 			last := map[string]int{}
 			for _, s := range o.all() {
@@ -280,7 +280,7 @@ func TestNothingIsLostOrOutOfOrder(t *testing.T) {
 				}
 			}
 			cancel()
-			q.wait()
+			b.Wait()
 		})
 		if t.Failed() {
 			r.FailNow()
