@@ -215,13 +215,17 @@ func (v view) requesterButtons(tk ticket.Ticket, r ticket.Room) []chat.Button {
 	return v.withAdd(tk, r, requesterButtons(v.say, tk))
 }
 
-// withAdd has a button to add something go first, where just typing does not do.
+// withAdd has a button to add something go first, where just typing does not do. Of a resolved ticket it goes last: what
+// matters then is whether it is solved.
 func (v view) withAdd(tk ticket.Ticket, r ticket.Room, buttons []chat.Button) []chat.Button {
 	caps := v.caps()
 	if tk.Phase == ticket.Closed || !caps.Deaf && (r.InChannel() || !caps.DirectFlat) {
 		return buttons
 	}
 	add := button(v.say, tk, verbAdd)
+	if tk.Phase == ticket.Resolved {
+		return append(buttons, add)
+	}
 	add.Style = chat.Primary
 	return append([]chat.Button{add}, buttons...)
 }

@@ -154,11 +154,41 @@ func (s sending) post(ctx context.Context, e ticket.Entry) (chat.Post, error) {
 	return p, nil
 }
 
+// entry posts an entry. Where somebody deleted the conversation it is for, that begins anew.
 func (s sending) entry(ctx context.Context) error {
 	e, err := s.find(ctx)
 	if err != nil || e.Deleted {
 		return err
 	}
+	err = s.say(ctx, e)
+	if sent, ok := errors.AsType[*chat.SendError](err); !ok || !sent.Gone {
+		return err
+	}
+	if err := s.anew(ctx); err != nil {
+		return err
+	}
+	return s.say(ctx, e)
+}
+
+// anew makes the room's first post again if it is gone.
+func (s sending) anew(ctx context.Context) error {
+	ref, ok := s.ref(s.room.ID)
+	if !ok {
+		return nil
+	}
+	root := s.root(ctx)
+	root.Key += "|root" // beside the entry's own
+	gone, err := s.change(func() error { return s.platform.Edit(ctx, ref, root) })
+	if err != nil || !gone {
+		return err
+	}
+	if ref, err = s.platform.Send(ctx, root); err == nil {
+		s.keep(s.room.ID, ref)
+	}
+	return err
+}
+
+func (s sending) say(ctx context.Context, e ticket.Entry) error {
 	p, err := s.post(ctx, e)
 	if err != nil {
 		return err

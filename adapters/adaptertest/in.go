@@ -95,10 +95,14 @@ func forms(b *probe) {
 		}
 		return f
 	}
+	fields := []string{"category", "summary"}
+	if !b.p.Caps().FormRefresh {
+		fields = append(fields, "asset") // which can't come later
+	}
 	b.reply(func(_ context.Context, e chat.Event) (chat.Reply, error) {
 		switch {
 		case e.Command != nil, e.Click != nil:
-			return chat.Reply{Form: form("category", "summary")}, nil
+			return chat.Reply{Form: form(fields...)}, nil
 		case e.Submit == nil, e.Submit.Closed:
 			return chat.Reply{}, nil
 		case e.Submit.Changed != "":
@@ -109,7 +113,7 @@ func forms(b *probe) {
 		return chat.Reply{Text: "Thank you."}, nil
 	})
 	seen := b.openForm()
-	if !slices.Equal(seen.Fields, []string{"category", "summary"}) {
+	if !slices.Equal(seen.Fields, fields) {
 		b.Fatalf("fields = %q", seen.Fields)
 	}
 	n := len(b.events())

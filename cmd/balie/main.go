@@ -35,6 +35,7 @@ type commands struct {
 	Migrate migrateCommand `cmd:"" help:"Copy the helpdesk from one store into another, empty one."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 
+	Discord    discordCommand    `cmd:"" help:"Print the link that adds the bot to a Discord server: balie discord invite."`
 	Mattermost mattermostCommand `cmd:"" help:"Prepare a Mattermost server for Balie: balie mattermost setup."`
 	Slack      slackCommand      `cmd:"" help:"Print what Slack makes Balie's app from: balie slack manifest."`
 }

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,8 +18,10 @@ import (
 	"github.com/oklog/ulid/v2"
 	"github.com/sirupsen/logrus"
 
+	discordexamine "balie/adapters/discord/examine"
 	mattermostexamine "balie/adapters/mattermost/examine"
 	slackexamine "balie/adapters/slack/examine"
+	"balie/bot"
 	"balie/internal/config"
 	"balie/internal/policy"
 	"balie/internal/store"
@@ -48,6 +51,9 @@ func Examine(ctx context.Context, c config.Config, log logrus.FieldLogger) []Fin
 	findings = append(findings, examineStore(ctx, c, log, running), examineSecret(c))
 	if c.Slack.Asked() {
 		findings = append(findings, examineSlack(ctx, c, running)...)
+	}
+	if c.Discord.Token.IsSet() {
+		findings = append(findings, examineDiscord(ctx, c, running)...)
 	}
 	if c.Mattermost.URL != "" {
 		findings = append(findings, examineMattermost(ctx, c, running)...)
@@ -81,6 +87,42 @@ func examineSlack(ctx context.Context, c config.Config, running bool) []Finding 
 	var findings []Finding
 	for _, f := range slackexamine.Examine(ctx, o) {
 		findings = append(findings, Finding{About: "slack", Fine: f.Fine, Problem: f.Problem})
+	}
+	return findings
+}
+
+// examineDiscord looks at the application, and the channels that the policy names.
+func examineDiscord(ctx context.Context, c config.Config, running bool) []Finding {
+	o := discordexamine.Options{
+		Token: c.Discord.Token.Reveal(), ApplicationID: c.Discord.ApplicationID, PublicKey: c.Discord.PublicKey, APIURL: c.Discord.APIURL,
+		URL: c.URL, Running: running, Commands: bot.Commands(),
+	}
+	// What is wrong with the policy is said elsewhere.
+	if p, err := policy.Load(c.Policy); err == nil {
+		o.Channels = []discordexamine.Channel{}
+		add := func(places []ticket.Channel, requests bool, lang string) {
+			for _, place := range places {
+				channel := discordexamine.Channel{Workspace: place.Workspace, ID: place.ID, Requests: requests}
+				known := slices.ContainsFunc(o.Channels, func(c discordexamine.Channel) bool {
+					return c.Workspace == channel.Workspace && c.ID == channel.ID && c.Requests == requests
+				})
+				if place.Platform != "discord" || known {
+					continue
+				}
+				for _, s := range p.Statuses {
+					channel.Statuses = append(channel.Statuses, cmp.Or(s.Label.In(lang, p.Languages...), s.ID))
+				}
+				o.Channels = append(o.Channels, channel)
+			}
+		}
+		for _, team := range p.Teams {
+			add(team.Triage, false, cmp.Or(team.Language, p.DefaultLanguage()))
+			add(team.Requests, true, "")
+		}
+	}
+	var findings []Finding
+	for _, f := range discordexamine.Examine(ctx, o) {
+		findings = append(findings, Finding{About: "discord", Fine: f.Fine, Problem: f.Problem})
 	}
 	return findings
 }

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"strings"
 
+	"balie/adapters/discord"
 	"balie/adapters/mattermost"
 	"balie/adapters/slack"
+	"balie/bot"
 	"balie/internal/chat"
 	"balie/internal/config"
 	"balie/internal/store"
@@ -25,7 +27,7 @@ type Network struct {
 func Networks(c config.Config) []Network {
 	return []Network{
 		{"Slack", "SLACK_BOT_TOKEN (or SLACK_CLIENT_ID) with SLACK_APP_TOKEN or SLACK_SIGNING_SECRET", c.Slack.Asked(), true},
-		{"Discord", "DISCORD_TOKEN", c.Discord.Token.IsSet(), false},
+		{"Discord", "DISCORD_TOKEN, and DISCORD_PUBLIC_KEY for interactions over HTTP", c.Discord.Token.IsSet(), true},
 		{"Mattermost", "MATTERMOST_URL with MATTERMOST_TOKEN and MATTERMOST_COMMAND_TOKENS", c.Mattermost.URL != "", true},
 		{"E-mail", "EMAIL_IMAP_URL with EMAIL_SMTP_URL and EMAIL_FROM", c.Email.IMAP.IsSet(), false},
 	}
@@ -42,6 +44,20 @@ func networks(o Options, s store.Store, secret []byte, url string, m *metrics) (
 		})
 		if err != nil {
 			return nil, fmt.Errorf("connect Slack: %w", err)
+		}
+		out = append(out, p)
+	}
+	if c := o.Config.Discord; c.Token.IsSet() {
+		opts := discord.Options{
+			Token: c.Token.Reveal(), PublicKey: c.PublicKey, APIURL: c.APIURL, Secret: secret, Memory: memory{s}, Commands: bot.Commands(),
+			Answered: m.answered(discord.Name), Log: o.Log,
+		}
+		if o.Config.Mongo.URI.IsSet() { // else this is the only process, and need not wait for the lease of one that crashed
+			opts.Lease = newLease(s, "gateway|"+discord.Name)
+		}
+		p, err := discord.New(opts)
+		if err != nil {
+			return nil, fmt.Errorf("connect Discord: %w", err)
 		}
 		out = append(out, p)
 	}

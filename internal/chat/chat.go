@@ -75,7 +75,7 @@ type Homes interface {
 // Caps are a platform's limits and abilities, as data. A limit of 0 means that there is none.
 type Caps struct {
 	FormRefresh   bool  // a form can change while it is filled in
-	FormTyped     bool  // what is typed into a form is told while it is open
+	FormTyped     bool  // what is typed into a form is told before it is sent: while it is open, or page by page
 	FormErrors    bool  // errors can be shown at the fields of an open form
 	FormFiles     bool  // a form can take files
 	FormDates     bool  // a form can have a calendar to choose a date from

@@ -5,6 +5,7 @@ package e2e
 import (
 	"testing"
 
+	"balie/adapters/discord/discordfake"
 	"balie/adapters/mattermost/mattermostfake"
 	"balie/adapters/mattermost/mattermosttest"
 	"balie/adapters/slack/slackfake"
@@ -25,6 +26,11 @@ func each(t *testing.T, story func(t *testing.T, w *world)) {
 	t.Run("slack", func(t *testing.T) {
 		for _, by := range transports {
 			t.Run(string(by), func(t *testing.T) { story(t, start(t, embedded(t), newSlack(t, by, slackfake.Options{}))) })
+		}
+	})
+	t.Run("discord", func(t *testing.T) {
+		for _, by := range discordTransports {
+			t.Run(string(by), func(t *testing.T) { story(t, start(t, embedded(t), newDiscord(t, by, discordfake.Options{}))) })
 		}
 	})
 	t.Run("mattermost", func(t *testing.T) {

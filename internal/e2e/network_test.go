@@ -73,6 +73,8 @@ type abilities struct {
 	oldButtons bool // a button that the message has no more can be pressed all the same
 	emptyFiles bool // a file may be empty
 	longForms  bool // a form takes 100 000 characters
+
+	shortMessages bool // a message takes no more than 2 000 characters
 }
 
 // trouble is what a network does wrong when the bot posts or edits.

@@ -1,0 +1,190 @@
+package discord
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"sync"
+	"time"
+
+	"balie/adapters/inbox"
+)
+
+const (
+	cursorName  = "discord/heard"
+	cursorEvery = 5 * time.Second
+	notKept     = "discord: up to where the bot has heard could not be kept; after a restart it hears some of it again"
+	// inhabitedMax is how many channels are remembered as having something of the bot's, and inhabitedFor for how long after
+	// its last message in them, in milliseconds.
+	inhabitedMax = 2_000
+	inhabitedFor = int64(90 * 24 * time.Hour / time.Millisecond)
+)
+
+// cursor is up to when everything was heard and told, by Discord's clock. It survives a restart, and goes on in the process
+// that listens next.
+type cursor struct {
+	*term
+	every time.Duration
+
+	before bool // the bot listened before this process did
+
+	mu    sync.Mutex
+	high  int64            // everything up to then was heard, but for what the catch-up is after; 0 before the bot ever listened
+	rooms map[string]int64 // channels with something of the bot's in them or in their threads, and when it last wrote there
+	kept  int64
+}
+
+// keptCursor is what stands in the memory.
+type keptCursor struct {
+	Heard int64            `json:"heard"` // milliseconds since 1970
+	Rooms map[string]int64 `json:"rooms,omitempty"`
+}
+
+func newCursor(t *term) *cursor {
+	return &cursor{term: t, every: cursorEvery, rooms: map[string]int64{}}
+}
+
+// recall reads up to where an earlier process has heard, however long that takes; false if ctx ends first.
+func (c *cursor) recall(ctx context.Context) bool {
+	for pause := c.opts.RetryAfter; ; pause = min(2*pause, inbox.PauseMax) {
+		value, err := c.opts.Memory.Recall(ctx, cursorName)
+		if err == nil {
+			c.read(value)
+			return true
+		}
+		if pause == c.opts.RetryAfter && ctx.Err() == nil {
+			c.log.WithError(err).Warn("discord: up to where the bot has heard cannot be read; it listens as soon as that is known")
+		}
+		if pauseFor(ctx, inbox.Jitter(pause)) != nil {
+			return false
+		}
+	}
+}
+
+func (c *cursor) read(value []byte) {
+	if len(value) == 0 {
+		return
+	}
+	var k keptCursor
+	if err := json.Unmarshal(value, &k); err != nil || k.Heard <= 0 {
+		c.log.WithError(err).Error("discord: up to where the bot has heard is not readable; it hears from now on, " +
+			"and what was said while it was away is missing")
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.high, c.kept, c.before = k.Heard, k.Heard, true
+	maps.Copy(c.rooms, k.Rooms)
+}
+
+// begin says when the bot began to listen, which counts if it never did before; it gives up to when everything was heard.
+// Nothing was heard at a time to come, whatever was kept.
+func (c *cursor) begin(now int64) int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.high == 0 || c.high > now {
+		c.high = now
+	}
+	return c.high
+}
+
+// mark is what something waits with that happened then: the cursor stays below.
+func (c *cursor) mark(at int64) int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return max(1, min(at, c.high))
+}
+
+// advance moves the cursor to the time of something that was heard.
+func (c *cursor) advance(at, now int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.high = max(c.high, min(at, now))
+}
+
+// inhabits notes that the bot wrote in a channel.
+func (c *cursor) inhabits(channel string, at int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.rooms[channel] = max(c.rooms[channel], at)
+	if len(c.rooms) <= inhabitedMax {
+		return
+	}
+	oldest := channel
+	for id, last := range c.rooms {
+		if last < c.rooms[oldest] {
+			oldest = id
+		}
+	}
+	delete(c.rooms, oldest)
+}
+
+// inhabited are the channels with something of the bot's.
+func (c *cursor) inhabited() map[string]int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	out := maps.Clone(c.rooms)
+	maps.DeleteFunc(out, func(_ string, last int64) bool { return last < c.high-inhabitedFor })
+	return out
+}
+
+// until is up to when everything was heard and told; 0 if nothing is known yet.
+func (c *cursor) until() int64 {
+	// In this order: what is heard in between is later than high, and waits.
+	c.mu.Lock()
+	high := c.high
+	c.mu.Unlock()
+	if low := c.catchup.floor(); low != 0 && low <= high {
+		return low - 1
+	}
+	return high
+}
+
+// run keeps the cursor while it moves.
+func (c *cursor) run(ctx context.Context) {
+	tick := time.NewTicker(c.every)
+	defer tick.Stop()
+	failed := false
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		err := c.keep(ctx)
+		if err != nil && !failed && ctx.Err() == nil {
+			c.log.WithError(err).Warn(notKept)
+		}
+		failed = err != nil
+	}
+}
+
+// last keeps the cursor at the end.
+func (c *cursor) last(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if err := c.keep(ctx); err != nil {
+		c.log.WithError(err).Warn(notKept)
+	}
+}
+
+func (c *cursor) keep(ctx context.Context) error {
+	until := c.until()
+	c.mu.Lock()
+	kept := c.kept
+	c.mu.Unlock()
+	if until == 0 || until == kept {
+		return nil
+	}
+	value, err := json.Marshal(keptCursor{Heard: until, Rooms: c.inhabited()})
+	if err != nil {
+		return err
+	}
+	if err := c.opts.Memory.Keep(ctx, cursorName, value); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.kept = until
+	return nil
+}

@@ -1,0 +1,275 @@
+// Package discord connects Discord servers, which its API calls guilds: interactions come in over the gateway or over signed
+// HTTP, what people say over the gateway, and everything goes out through the REST API. Each guild is a workspace.
+package discord
+
+import (
+	"cmp"
+	"context"
+	"crypto/ed25519"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+	"github.com/sirupsen/logrus"
+	"golang.org/x/sync/singleflight"
+
+	"balie/internal/chat"
+)
+
+// Name is the platform's.
+const Name = "discord"
+
+// Discord is the platform. New makes one.
+type Discord struct {
+	opts Options
+	log  logrus.FieldLogger
+	api  *rest
+	key  ed25519.PublicKey // of interactions over HTTP; nil without
+	self *self
+	once onces // what is wrong and was logged once
+	seal *chat.Sealer
+
+	sending singleflight.Group
+	places  *places
+	people  *people
+	guilds  *guilds
+	values  *values
+	forms   *forms
+	ears    *ears
+
+	sent    *lru.Cache[string, chat.Ref]  // by a post's key
+	tried   *lru.Cache[string, struct{}]  // keys of conversations that were perhaps begun
+	begun   *lru.Cache[string, string]    // private threads, by the key of their first post
+	flat    *lru.Cache[string, time.Time] // cards that can have no thread for now, by message, and until when
+	renamed *lru.Cache[string, struct{}]  // names that threads were to be given
+	done    *lru.Cache[string, struct{}]  // ids of interactions that were handled
+	later   afters                        // what goes on after an answer
+}
+
+// Options is what the platform is made of.
+type Options struct {
+	// Token is the bot's.
+	Token string
+	// PublicKey is the application's, in hexadecimal digits: interactions are taken over HTTP then. Empty without.
+	PublicKey string
+	// APIURL is where the REST API is, its version included; Discord's own if empty.
+	APIURL string
+	// Secret signs what buttons and forms carry; at least chat.SecretMin bytes.
+	Secret []byte
+	// Memory keeps up to where the bot has heard, and what is too long for a button or a form.
+	Memory Memory
+	// Lease lets one process at a time hold the gateway; nil if there is only one.
+	Lease Lease
+	// Commands are what Discord is told of the bot's commands.
+	Commands chat.CommandSpec
+	// AnswerWithin is how long the bot has to answer an interaction; 2 s if zero. Discord waits for three.
+	AnswerWithin time.Duration
+	// RetryAfter is how long after a failure a lost connection, or what could not be told, is first tried again; 1 s if zero.
+	// It doubles with each failure, up to a minute.
+	RetryAfter time.Duration
+	// Answered, if set, is told of each answered interaction: its kind, how long it took altogether, and how much of that was
+	// spent waiting for Discord.
+	Answered func(kind string, took, waited time.Duration)
+	// Log takes what goes wrong; nothing that people write is in it.
+	Log logrus.FieldLogger
+}
+
+// Memory keeps small things over a restart. A name begins with its group and a slash.
+type Memory interface {
+	// Recall gives what was kept under the name; nil if nothing was.
+	Recall(ctx context.Context, name string) ([]byte, error)
+	// Keep keeps the value under the name, in place of what was there.
+	Keep(ctx context.Context, name string, value []byte) error
+	// Forget forgets it; that there is nothing is no error.
+	Forget(ctx context.Context, name string) error
+	// List is all that is kept in the group, by name.
+	List(ctx context.Context, group string) (map[string][]byte, error)
+}
+
+// Lease is what only one process holds at a time.
+type Lease interface {
+	// Hold takes or renews it for a while, and says whether this process has it.
+	Hold(ctx context.Context, lasts time.Duration) (bool, error)
+	// Release gives it back.
+	Release(ctx context.Context) error
+}
+
+// Discord's limits. https://docs.discord.com/developers/resources/message and .../components/reference
+const (
+	contentMax  = 2000 // characters of a message
+	embedsMax   = 6000 // characters of all embeds of a message
+	titleMax    = 256
+	describeMax = 4096
+	factsMax    = 25
+	factNameMax = 256
+	factTextMax = 1024
+	footerMax   = 2048
+	authorMax   = 256
+	rowsMax     = 5
+	buttonsMax  = 25
+	buttonMax   = 80 // characters of a button
+	optionsMax  = 25
+	optionMax   = 100 // characters of an option, and of a placeholder
+	filesMax    = 10
+	fileMax     = 10 << 20 // bytes, of a guild without boosts
+	carryMax    = 100      // characters of what a button carries
+	pageMax     = 5        // questions of a page of a form
+	formTitle   = 45
+	labelMax    = 45
+	hintMax     = 100
+	inputMax    = 4000
+	threadMax   = 100 // characters of a thread's name
+)
+
+// New makes the platform; it reaches for Discord only when it is used.
+func New(opts Options) (*Discord, error) {
+	if opts.Token == "" || opts.Memory == nil || len(opts.Secret) < chat.SecretMin {
+		return nil, errors.New("discord: a token, a memory and a secret are needed")
+	}
+	opts.AnswerWithin = cmp.Or(opts.AnswerWithin, 2*time.Second)
+	opts.RetryAfter = cmp.Or(opts.RetryAfter, time.Second)
+	if opts.Log == nil {
+		silent := logrus.New()
+		silent.SetOutput(io.Discard)
+		opts.Log = silent
+	}
+	d := &Discord{opts: opts, log: opts.Log}
+	if opts.PublicKey != "" {
+		key, err := hex.DecodeString(opts.PublicKey)
+		if err != nil || len(key) != ed25519.PublicKeySize {
+			return nil, errors.New("discord: the public key is not one: it has 64 hexadecimal digits")
+		}
+		d.key = key
+	}
+	var err error
+	if d.seal, err = chat.NewSealer(opts.Secret); err != nil {
+		return nil, fmt.Errorf("discord: %w", err)
+	}
+	if d.api, err = newREST(opts.APIURL, opts.Token); err != nil {
+		return nil, fmt.Errorf("discord: %w", err)
+	}
+	d.self = newSelf(d.api)
+	d.sent = cache[string, chat.Ref](20_000)
+	d.tried, d.begun = cache[string, struct{}](20_000), cache[string, string](20_000)
+	d.flat, d.renamed = cache[string, time.Time](20_000), cache[string, struct{}](20_000)
+	d.done = cache[string, struct{}](20_000)
+	d.places = newPlaces(d)
+	d.people = newPeople(d)
+	d.guilds = newGuilds(d)
+	d.values = newValues(opts.Secret, opts.Memory)
+	d.forms = newForms(d)
+	d.ears = newEars(d)
+	return d, nil
+}
+
+// cache is a map that forgets what was not used for long.
+func cache[K comparable, V any](size int) *lru.Cache[K, V] {
+	c, err := lru.New[K, V](size)
+	if err != nil {
+		panic(err) // only for a size of zero
+	}
+	return c
+}
+
+// Name is "discord".
+func (d *Discord) Name() string { return Name }
+
+// Caps are Discord's limits and abilities.
+func (d *Discord) Caps() chat.Caps {
+	return chat.Caps{
+		FormTyped: true, FormFiles: true, FormMulti: true, FormFields: pageMax, FormLine: inputMax, FormText: inputMax, MessageMenu: true,
+		LabelMax: titleMax, OptionsMax: optionsMax, ListMax: optionsMax, MessageMax: contentMax + embedsMax, CardMax: embedsMax, ButtonsMax: buttonsMax,
+		FileMax: fileMax, FilesMax: filesMax - 1, // one place is for a text that is too long
+		Private: true, DirectFlat: true, Deaf: d.self.deaf(),
+	}
+}
+
+// Hooks is where Discord sends interactions, where it does so over HTTP.
+func (d *Discord) Hooks(h chat.Handler) http.Handler {
+	if d.key == nil {
+		return nil
+	}
+	return d.routes(h)
+}
+
+// Run listens until ctx ends.
+func (d *Discord) Run(ctx context.Context, h chat.Handler) error {
+	var wg sync.WaitGroup
+	wg.Go(func() { d.setUp(ctx) })
+	wg.Go(func() { d.ears.run(ctx, h) })
+	wg.Go(func() { d.forms.run(ctx) })
+	wg.Wait()
+	d.later.wait()
+	d.api.close()
+	return nil
+}
+
+var _ interface {
+	chat.Platform
+	chat.Directory
+	chat.Groups
+	chat.Fetcher
+	chat.Threads
+} = (*Discord)(nil)
+
+// afters is what goes on by itself.
+type afters struct {
+	mu   sync.Mutex
+	wg   sync.WaitGroup
+	over bool
+}
+
+// do does something by itself or, after wait, at once: a request may outlast Run.
+func (l *afters) do(what func()) {
+	l.mu.Lock()
+	if l.over {
+		l.mu.Unlock()
+		what()
+		return
+	}
+	l.wg.Add(1)
+	l.mu.Unlock()
+	go func() {
+		defer l.wg.Done()
+		what()
+	}()
+}
+
+// wait waits until nothing goes on any more.
+func (l *afters) wait() {
+	l.mu.Lock()
+	l.over = true
+	l.mu.Unlock()
+	l.wg.Wait()
+}
+
+// onces remembers what was said already.
+type onces struct {
+	mu   sync.Mutex
+	said map[string]bool
+}
+
+// first says whether it is the first time.
+func (o *onces) first(what string) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.said == nil {
+		o.said = map[string]bool{}
+	}
+	if o.said[what] || len(o.said) > 1000 {
+		return false
+	}
+	o.said[what] = true
+	return true
+}
+
+// oneLine is plain text in one line of at most so many characters.
+func oneLine(s string, characters int) string {
+	return chat.Cut(strings.Join(strings.Fields(chat.Clean(s)), " "), characters)
+}

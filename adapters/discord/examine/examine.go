@@ -1,0 +1,97 @@
+// Package examine looks with Balie's settings whether a Discord application and Balie are ready for each other, and says what
+// to do about what is not. It leaves nothing behind.
+package examine
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"balie/adapters/discord"
+	"balie/internal/chat"
+)
+
+// examineWait bounds all of it, and callWait each call of our own address.
+const (
+	examineWait = time.Minute
+	callWait    = 15 * time.Second
+)
+
+// portal is where admins find their applications.
+const portal = "https://discord.com/developers/applications"
+
+// Options are Balie's settings for Discord. What is empty is not looked at.
+type Options struct {
+	Token         string
+	ApplicationID string
+	PublicKey     string // interactions come over HTTP
+	APIURL        string // Discord's own if empty
+	URL           string // Balie's own address, as Discord reaches it
+	Running       bool   // whether a Balie is running, so that its address can be tried
+	Commands      chat.CommandSpec
+	Channels      []Channel    // that the policy names; nil if it is not known
+	HTTP          *http.Client // for our own address; one of its own if nil
+}
+
+// Channel is one that the policy names.
+type Channel struct {
+	Workspace string // the server; empty if it goes without saying
+	ID        string
+	Requests  bool     // it is for conversations with requesters, else for cards
+	Statuses  []string // as tickets there have them: a forum may have tags of these names
+}
+
+// Finding is something that was looked at: what is fine about it, or else the problem and what to do. It has no secrets.
+type Finding struct {
+	Fine    string
+	Problem string
+}
+
+// visit is one examination.
+type visit struct {
+	Options
+	client   *discord.Client
+	own      bool // it is Discord itself, not something in its place
+	app      discord.Application
+	guilds   map[string]string // names of the servers that the bot is in, by id; nil if it is not known
+	findings []Finding
+}
+
+// Examine looks at everything that can be looked at: without Discord or a token that works, that is not much.
+func Examine(ctx context.Context, o Options) []Finding {
+	ctx, cancel := context.WithTimeout(ctx, examineWait)
+	defer cancel()
+	v := &visit{Options: o, own: o.APIURL == ""}
+	v.URL = strings.TrimRight(o.URL, "/")
+	if v.HTTP == nil {
+		v.HTTP = &http.Client{Timeout: callWait}
+	}
+	client, err := discord.NewClient(o.APIURL, o.Token)
+	if err != nil {
+		v.problem("DISCORD_API_URL must be an address such as https://discord.com/api/v9, or left out")
+		return v.findings
+	}
+	defer client.Close()
+	v.client = client
+	if !v.lookAtApplication(ctx) {
+		return v.findings
+	}
+	v.lookAtEndpoint(ctx)
+	v.lookAtIntents()
+	v.lookAtServers(ctx)
+	v.lookAtChannels(ctx)
+	v.lookAtCommands(ctx)
+	v.lookAtGateway(ctx)
+	v.lookAtClock()
+	return v.findings
+}
+
+func (v *visit) fine(format string, args ...any) {
+	v.findings = append(v.findings, Finding{Fine: fmt.Sprintf(format, args...)})
+}
+
+func (v *visit) problem(format string, args ...any) {
+	v.findings = append(v.findings, Finding{Problem: fmt.Sprintf(format, args...)})
+}

@@ -1,0 +1,283 @@
+package discord
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"balie/internal/chat"
+)
+
+const (
+	historyPage = 100
+	historyMost = 20 // pages
+	clockMargin = 3 * time.Second
+)
+
+// spot is where in Discord a reference points to.
+type spot struct {
+	channel, message string
+	thread           string      // the thread that this is in, which may be archived
+	own              string      // the thread that belongs to the message
+	whole            bool        // the message stands for a whole conversation
+	of               wireChannel // the channel of the policy
+}
+
+// locate finds out where a reference points to.
+func (d *Discord) locate(ctx context.Context, r chat.Ref, topic *chat.Topic) (spot, error) {
+	if r.Platform != Name || !snowflake.MatchString(r.Channel) || !snowflake.MatchString(r.Message) {
+		return spot{}, &chat.SendError{Gone: true, Err: errNoPlace}
+	}
+	c, err := d.places.channel(ctx, r.Channel)
+	if err != nil {
+		return spot{}, d.toAdmin(ctx, err, wireChannel{ID: r.Channel, Name: r.Channel}, 0)
+	}
+	at := spot{channel: r.Channel, message: r.Message, of: c}
+	switch {
+	case c.Type == directChannel:
+	case r.Thread != "":
+		if d.sentFlat(ctx, r) {
+			break
+		}
+		at.channel, at.thread = r.Thread, r.Thread
+	case c.isForum():
+		at.channel, at.thread, at.own, at.whole = r.Message, r.Message, r.Message, true
+	default:
+		at.own = r.Message
+		private := topic != nil && len(topic.People) > 0
+		if t, ok := d.places.channels.Peek(r.Message); ok {
+			private = t.Type == privateThread
+		} else if !private && topic == nil {
+			t, err := d.places.fresh(ctx, r.Message)
+			private = err == nil && t.Type == privateThread
+		}
+		if !private {
+			break
+		}
+		first, err := d.places.findStarter(ctx, r.Message)
+		if err != nil {
+			return spot{}, d.toAdmin(ctx, err, c, needPrivate)
+		}
+		if first == "" {
+			return spot{}, &chat.SendError{Gone: true, Err: errNoPlace}
+		}
+		at.channel, at.message, at.thread, at.whole = r.Message, first, r.Message, true
+	}
+	return at, nil
+}
+
+// sentFlat says whether a reply stands in the channel, since there could be no thread.
+func (d *Discord) sentFlat(ctx context.Context, r chat.Ref) bool {
+	if _, ok := d.flat.Peek(r.Thread); !ok {
+		if _, known := d.places.channels.Peek(r.Thread); known {
+			return false
+		}
+		_, err := d.places.fresh(ctx, r.Thread)
+		if codeOf(err) != codeUnknownChannel {
+			return false
+		}
+	}
+	var m wireMessage
+	return d.api.do(ctx, call{doing: "look a message up", method: http.MethodGet, path: "/channels/" + r.Channel + "/messages/" + r.Message,
+		limit: "GET message " + r.Channel, out: &m}) == nil
+}
+
+// messagesAfter are messages after one, the oldest first, at most so many.
+func (d *Discord) messagesAfter(ctx context.Context, channel, after string, limit int) ([]wireMessage, error) {
+	var list []wireMessage
+	err := d.api.do(ctx, call{doing: "read messages", method: http.MethodGet, path: "/channels/" + channel + "/messages",
+		query: url.Values{"after": {after}, "limit": {strconv.Itoa(limit)}}, out: &list})
+	slices.SortFunc(list, func(a, b wireMessage) int { return compareIDs(a.ID, b.ID) })
+	return list, err
+}
+
+// compareIDs compares snowflakes: the older one is the lesser one.
+func compareIDs(a, b string) int {
+	if len(a) != len(b) {
+		return len(a) - len(b)
+	}
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+// since is from when on an earlier try may have made the post, as an id.
+func (d *Discord) since(c creation) string {
+	return snowflakeAt(d.api.theirs(c.Again).Add(-clockMargin).UnixMilli())
+}
+
+// find looks whether the post stands where an earlier try may have made it, when that is longer ago than Discord remembers
+// nonces, which it does not tell afterwards. A post of ours that says the same, made since then, is it: the posts of a
+// place are made one after the other, and those of others have other words.
+func (d *Discord) find(ctx context.Context, c creation) (chat.Ref, error) {
+	channel, thread := c.channel.ID, c.To.Thread
+	switch {
+	case c.channel.Type == directChannel:
+	case thread == "" && (c.channel.isForum() || c.Topic != nil && len(c.Topic.People) > 0):
+		return chat.Ref{}, nil // these are looked for in any case
+	case thread != "":
+		channel = thread
+	}
+	me, err := d.self.get(ctx)
+	if err != nil {
+		return chat.Ref{}, err
+	}
+	after := d.since(c)
+	for range historyMost {
+		list, err := d.messagesAfter(ctx, channel, after, historyPage)
+		if sent, ok := errors.AsType[*chat.SendError](err); ok && sent.Gone {
+			return chat.Ref{}, nil
+		}
+		if err != nil {
+			return chat.Ref{}, d.toAdmin(ctx, err, c.channel, permHistory|permViewChannel)
+		}
+		for _, m := range list {
+			after = m.ID
+			if m.Author != nil && m.Author.ID == me.ID && c.says(m) && !d.taken(c, thread, m.ID) {
+				return c.ref(thread, m.ID), nil
+			}
+		}
+		if len(list) < historyPage {
+			return chat.Ref{}, nil
+		}
+	}
+	return chat.Ref{}, nil
+}
+
+// taken says whether a message is known to be another post.
+func (d *Discord) taken(c creation, thread, message string) bool {
+	for _, key := range d.sent.Keys() {
+		if ref, ok := d.sent.Peek(key); ok && key != c.Key && ref == c.ref(thread, message) {
+			return true
+		}
+	}
+	return false
+}
+
+// says says whether a message has what the post says.
+func (c creation) says(m wireMessage) bool {
+	if c.To.Thread != "" && c.channel.Type == directChannel && (m.Reference == nil || m.Reference.MessageID != c.To.Thread) {
+		return false
+	}
+	if len(c.out.Embeds) > 0 {
+		return len(m.Embeds) > 0 && m.Embeds[0].Title == c.out.Embeds[0].Title
+	}
+	return m.Content == c.out.Content && len(m.Attachments) == len(c.Files)+len(c.out.Attach)
+}
+
+// findThread looks for the conversation that an earlier try may have begun: one of ours, with that name, begun since then and,
+// if it is private, with nobody in it for whom it is not.
+func (d *Discord) findThread(ctx context.Context, c creation, kind int) (string, error) {
+	me, err := d.self.get(ctx)
+	if err != nil {
+		return "", err
+	}
+	var active struct {
+		Threads []wireChannel `json:"threads"`
+	}
+	err = d.api.do(ctx, call{doing: "list open threads", method: http.MethodGet, path: "/guilds/" + c.channel.GuildID + "/threads/active", out: &active})
+	if err != nil {
+		return "", err
+	}
+	from := "0"
+	if !c.Again.IsZero() {
+		from = d.since(c)
+	}
+	for _, t := range active.Threads {
+		if t.ParentID != c.channel.ID || t.OwnerID != me.ID || t.Type != kind || t.Name != threadName(c.Topic.Name) || compareIDs(t.ID, from) < 0 {
+			continue
+		}
+		if kind == privateThread {
+			ours, err := d.isFor(ctx, t.ID, c.Topic.People, me.ID)
+			if err != nil {
+				return "", err
+			}
+			if !ours {
+				continue
+			}
+		}
+		t.GuildID = c.channel.GuildID
+		d.places.note(t)
+		return t.ID, nil
+	}
+	return "", nil
+}
+
+// isFor says whether nobody is in a private thread but those it is for.
+func (d *Discord) isFor(ctx context.Context, thread string, people []string, me string) (bool, error) {
+	var members []struct {
+		UserID string `json:"user_id"`
+	}
+	err := d.api.do(ctx, call{doing: "list who is in a thread", method: http.MethodGet, path: "/channels/" + thread + "/thread-members",
+		limit: "GET thread-members", out: &members})
+	if err != nil {
+		return false, err
+	}
+	for _, m := range members {
+		if m.UserID != me && !slices.Contains(people, m.UserID) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// Thread reads the messages of a thread, the oldest first.
+func (d *Discord) Thread(ctx context.Context, root chat.Ref) ([]chat.Message, error) {
+	at, err := d.locate(ctx, root, nil)
+	if err != nil {
+		return nil, err
+	}
+	var out []chat.Message
+	if !at.whole { // else it is the first one in its thread
+		var m wireMessage
+		err := d.api.do(ctx, call{doing: "read a message", method: http.MethodGet, path: "/channels/" + at.channel + "/messages/" + at.message,
+			limit: "GET message " + at.channel, out: &m})
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, d.heardFrom(m))
+	}
+	if at.of.Type == directChannel {
+		return out, nil
+	}
+	for after := "0"; len(out) < historyPage*historyMost; {
+		list, err := d.messagesAfter(ctx, at.own, after, historyPage)
+		if codeOf(err) == codeUnknownChannel {
+			return out, nil // nobody has replied
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range list {
+			after = m.ID
+			if m.Type == plainMessage || m.Type == replyMessage {
+				out = append(out, d.heardFrom(m))
+			}
+		}
+		if len(list) < historyPage {
+			break
+		}
+	}
+	return out, nil
+}
+
+// heardFrom is a message as the bot knows messages.
+func (d *Discord) heardFrom(m wireMessage) chat.Message {
+	text, toBot := inbound(m, d.self.id())
+	out := chat.Message{ID: m.ID, At: m.Timestamp.UTC(), Text: text, ToBot: toBot}
+	if m.Author != nil {
+		out.Author = d.people.of(*m.Author, m.Member, m.GuildID, "")
+	}
+	for _, a := range m.Attachments {
+		out.Files = append(out.Files, fileOf(a, m.ChannelID, m.ID))
+	}
+	return out
+}

@@ -1,0 +1,299 @@
+package discord
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/bwmarrin/discordgo"
+	"github.com/sirupsen/logrus"
+)
+
+func TestASessionIsBegunAndEnded(t *testing.T) {
+	s := newStation(t)
+	b := s.listen()
+	l := s.next()
+	f := l.welcome("s1")
+	if got := field(t, f.Data, "token"); got != testToken {
+		t.Error("the bot does not say its token")
+	}
+	all := askAlways | discordgo.IntentMessageContent | discordgo.IntentGuildMembers
+	if got := field(t, f.Data, "intents"); got != strconv.Itoa(int(all)) {
+		t.Errorf("intents %s, want %d", got, all)
+	}
+	l.dispatch("MESSAGE_CREATE", message(idAt(time.Now()), cardsID, anaID, "hello"))
+	b.tells("hello")
+	b.stop()
+	if code := l.gone(); code != 1000 {
+		t.Errorf("ended with %d", code)
+	}
+	if b.d.self.deaf() {
+		t.Error("the bot takes itself for deaf")
+	}
+}
+
+func TestASessionGoesOn(t *testing.T) {
+	for name, end := range map[string]func(*line){
+		"cut":                func(l *line) { l.hangUp(0) },
+		"closed":             func(l *line) { l.hangUp(4000) },
+		"asked to come back": func(l *line) { l.write(opReconnect, nil) },
+		"not now":            func(l *line) { l.write(opInvalid, true) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStation(t)
+			b := s.listen()
+			l := s.next()
+			l.welcome("s1")
+			l.dispatch("MESSAGE_CREATE", message("1001", cardsID, anaID, "one"))
+			b.tells("one")
+			end(l)
+			again := s.next()
+			f := again.hello(time.Minute)
+			if f.Op != opResume || field(t, f.Data, "session_id") != "s1" || field(t, f.Data, "seq") != "3" {
+				t.Fatalf("the bot wants %d: %s", f.Op, f.Data)
+			}
+			again.seq = l.seq
+			again.dispatch("MESSAGE_CREATE", message("1002", cardsID, bramID, "two"))
+			again.dispatch("RESUMED", map[string]any{})
+			again.dispatch("MESSAGE_CREATE", message("1001", cardsID, anaID, "one")) // told again
+			again.dispatch("MESSAGE_CREATE", message("1003", cardsID, anaID, "three"))
+			b.tells("one", "two", "three")
+			if n := s.calls("GET /gateway/bot"); n != 1 {
+				t.Errorf("asked %d times for the gateway", n)
+			}
+			if n := s.calls("GET /guilds/" + guildID + "/threads/active"); n != 0 {
+				t.Error("a session that goes on was caught up")
+			}
+		})
+	}
+}
+
+func TestASessionIsBegunAnew(t *testing.T) {
+	for name, end := range map[string]func(*line){
+		"not any more":   func(l *line) { l.write(opInvalid, false) },
+		"too late":       func(l *line) { l.hangUp(closeTimedOut) },
+		"wrong sequence": func(l *line) { l.hangUp(closeBadSeq) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStation(t)
+			b := s.listen()
+			l := s.next()
+			l.welcome("s1")
+			b.until("the bot hears", func() bool { return b.hears() })
+			end(l)
+			s.next().welcome("s2")
+			b.until("what was missed is looked for", func() bool { return s.calls("GET /guilds/"+guildID+"/threads/active") > 0 })
+		})
+	}
+}
+
+// hears says whether the bot is connected, and has nothing to catch up.
+func (b *listener) hears() bool {
+	t := b.d.ears.now.Load()
+	return t != nil && t.gateway.live.Load() && t.catchup.floor() == 0
+}
+
+func TestHeartbeats(t *testing.T) {
+	s := newStation(t)
+	s.listen()
+	l := s.next()
+	if f := l.hello(20 * time.Millisecond); f.Op != opIdentify {
+		t.Fatalf("the bot wants %d", f.Op)
+	}
+	l.letIn("s1")
+	for range 3 { // answered
+		l.wants(opHeartbeat)
+		l.write(opAck, nil)
+	}
+	if l.wants(opHeartbeat).Data == nil { // not answered
+		t.Error("a heartbeat without data")
+	}
+	if code := l.gone(); code != closeComeBack {
+		t.Errorf("ended with %d", code)
+	}
+	again := s.next()
+	if f := again.hello(time.Minute); f.Op != opResume {
+		t.Errorf("the bot wants %d", f.Op)
+	}
+	again.dispatch("RESUMED", nil)
+	again.write(opHeartbeat, nil) // asked for
+	if f := again.wants(opHeartbeat); string(f.Data) != "1" {
+		t.Errorf("the heartbeat says %s", f.Data)
+	}
+}
+
+func TestIntentsThatAreNotAllowed(t *testing.T) {
+	s := newStation(t)
+	b := s.listen()
+	for range 2 {
+		l := s.next()
+		l.hello(time.Minute)
+		l.hangUp(closeForbidden)
+		l = s.next()
+		f := l.hello(time.Minute)
+		if got := field(t, f.Data, "intents"); got != strconv.Itoa(int(askAlways)) {
+			t.Errorf("intents %s, want %d", got, askAlways)
+		}
+		if b.logged(logrus.WarnLevel, "Message Content Intent") == 0 || !b.d.self.deaf() {
+			t.Error("nobody is told")
+		}
+		l.letIn("s1")
+		b.until("the bot hears", b.hears)
+		s.set(func() { s.flags ^= flagMembers }) // somebody changed them
+		l.write(opInvalid, false)
+	}
+	l := s.next()
+	if f := l.hello(time.Minute); field(t, f.Data, "intents") == strconv.Itoa(int(askAlways)) {
+		t.Error("the bot does not try again what was allowed meanwhile")
+	}
+}
+
+func TestIntentsAreSwitchedOnMeanwhile(t *testing.T) {
+	s := newStation(t)
+	s.flags = 0
+	b := s.listen(func(d *Discord) { d.ears.times.flags = 5 * time.Millisecond })
+	l := s.next()
+	if f := l.welcome("s1"); field(t, f.Data, "intents") != strconv.Itoa(int(askAlways)) || !b.d.self.deaf() {
+		t.Errorf("asks for %s", f.Data)
+	}
+	s.set(func() { s.flags = flagContentLimited })
+	if f := s.next().welcome("s2"); field(t, f.Data, "intents") != strconv.Itoa(int(askAlways|discordgo.IntentMessageContent)) {
+		t.Errorf("asks for %s", f.Data)
+	}
+	b.until("the bot is not deaf", func() bool { return !b.d.self.deaf() })
+}
+
+func TestWhatAnAdminHasToPutRight(t *testing.T) {
+	for _, code := range []int{closeBadToken, closeSharding, closeBadIntent} {
+		s := newStation(t)
+		b := s.listen()
+		for range 3 {
+			l := s.next()
+			l.hello(time.Minute)
+			l.hangUp(code)
+		}
+		s.next().welcome("s1")
+		b.until("the bot hears again", func() bool { return b.logged(logrus.InfoLevel, "hears again") == 1 })
+		if n := b.logged(logrus.ErrorLevel, "the bot hears nothing"); n != 1 {
+			t.Errorf("%d: said %d times", code, n)
+		}
+		b.stop()
+	}
+}
+
+func TestATokenThatRESTDoesNotTake(t *testing.T) {
+	s := newStation(t)
+	s.answer("GET /gateway/bot", denial{http.StatusUnauthorized, 0})
+	b := s.listen()
+	b.until("it goes on trying", func() bool { return s.calls("GET /gateway/bot") > 3 })
+	if n := b.logged(logrus.ErrorLevel, "DISCORD_TOKEN"); n != 1 {
+		t.Errorf("said %d times", n)
+	}
+	s.set(func() { delete(s.answers, "GET /gateway/bot") })
+	s.next().welcome("s1")
+}
+
+func TestNoMoreSessionsThanAllowed(t *testing.T) {
+	s := newStation(t)
+	s.left, s.reset = 0, 40
+	b := s.listen()
+	b.until("it has waited", func() bool { return s.calls("GET /gateway/bot") > 2 })
+	if b.logged(logrus.WarnLevel, "as many sessions as Discord allows") != 1 || len(s.lines) != 0 {
+		t.Errorf("%d connections", len(s.lines))
+	}
+	s.set(func() { s.left = 1 })
+	l := s.next()
+	l.welcome("s1")
+	b.until("the bot hears", b.hears)
+	s.set(func() { s.left, s.away = 0, http.StatusServiceUnavailable })
+	l.hangUp(0)
+	b.until("it asks for another way", func() bool { return b.logged(logrus.WarnLevel, "cannot be reached") > 0 })
+	s.set(func() { s.away = 0 })
+	if f := s.next().hello(time.Minute); f.Op != opResume { // which costs none
+		t.Errorf("the bot wants %d", f.Op)
+	}
+}
+
+func TestWhatIsNoGateway(t *testing.T) {
+	s := newStation(t)
+	b := s.listen()
+	s.next().write(opDispatch, "hello")
+	s.next().write(opHello, map[string]any{"heartbeat_interval": -1})
+	l := s.next()
+	l.welcome("s1")
+	_ = l.ws.WriteMessage(1, []byte(`{"op":`))
+	_ = l.ws.WriteMessage(1, []byte(`[]`))
+	_ = l.ws.WriteMessage(1, []byte(`{"op":99,"d":{}}`))
+	_ = l.ws.WriteMessage(1, []byte(`{"op":0,"t":"SOMETHING_NEW","s":7,"d":5}`))
+	_ = l.ws.WriteMessage(1, []byte(`{"op":0,"t":"MESSAGE_CREATE","s":8,"d":[]}`))
+	_ = l.ws.WriteMessage(1, []byte(`{"op":0,"t":"MESSAGE_CREATE","s":9,"d":{"id":"x"}}`))
+	_ = l.ws.WriteMessage(1, []byte(`{"op":0,"t":"INTERACTION_CREATE","s":9,"d":null}`))
+	l.dispatch("MESSAGE_CREATE", message("1001", cardsID, anaID, "one"))
+	b.tells("one")
+	if n := b.logged(logrus.WarnLevel, "cannot be read"); n != 2 {
+		t.Errorf("said %d times", n)
+	}
+}
+
+func TestAddressesOfTheGateway(t *testing.T) {
+	for api, wants := range map[string]map[string]bool{
+		"https://discord.com/api/v9": {"wss://gateway.discord.gg": true, "ws://gateway.discord.gg": false, "https://discord.com": false, "": false},
+		"http://127.0.0.1:1/api/v9":  {"ws://127.0.0.1:1/gw": true, "wss://gateway.discord.gg/": true, "::": false},
+	} {
+		r, err := newREST(api, testToken)
+		if err != nil {
+			t.Fatal(err)
+		}
+		g := &gateway{Discord: &Discord{api: r}}
+		for at, want := range wants {
+			if got, err := g.address(at); (err == nil) != want {
+				t.Errorf("%s of %s: %q, %v", at, api, got, err)
+			}
+		}
+	}
+}
+
+func TestAnOutageIsSaidOnce(t *testing.T) {
+	s := newStation(t)
+	s.away = http.StatusBadGateway
+	b := s.listen()
+	b.until("it goes on trying", func() bool { return s.calls("GET /gateway/bot") > 5 })
+	if n := b.logged(logrus.WarnLevel, "cannot be reached"); n != 1 {
+		t.Errorf("said %d times", n)
+	}
+	s.set(func() { s.away = 0 })
+	s.next().welcome("s1")
+	b.until("that is said", func() bool { return b.logged(logrus.InfoLevel, "hears again") == 1 })
+}
+
+func TestManyInteractionsAtOnce(t *testing.T) {
+	s := newStation(t)
+	b := s.listen(func(d *Discord) { d.ears.slots = make(chan struct{}, 1) })
+	b.d.ears.slots <- struct{}{} // somebody is being answered
+	l := s.next()
+	l.welcome("s1")
+	l.dispatch("INTERACTION_CREATE", map[string]any{"id": "9001", "type": 3})
+	l.dispatch("MESSAGE_CREATE", message("1001", cardsID, anaID, "one"))
+	b.tells("one")
+	if b.logged(logrus.WarnLevel, "so many people click at once") != 1 {
+		t.Error("nobody is told")
+	}
+	<-b.d.ears.slots
+}
+
+func TestLasting(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	longer, end := lasting(ctx, 10*time.Millisecond)
+	defer end()
+	cancel()
+	if longer.Err() != nil {
+		t.Error("it ends with the other one")
+	}
+	select {
+	case <-longer.Done():
+	case <-time.After(10 * time.Second):
+		t.Error("it does not end")
+	}
+}

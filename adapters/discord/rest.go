@@ -1,0 +1,311 @@
+package discord
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/bwmarrin/discordgo"
+
+	"balie/internal/chat"
+)
+
+// rest is Discord's REST API through the library, whose ways are tamed here: it would wait for a limit, or repeat what may
+// have been done, without regard to a context, and it keeps what it knows of every limit for ever.
+type rest struct {
+	base  *url.URL // the version included, without a slash at the end
+	token string
+	http  *http.Client
+	files *http.Client // for what may take longer
+	ahead atomic.Int64 // how far Discord's clock is ahead of ours, in milliseconds, to a second or so
+
+	session atomic.Pointer[discordgo.Session]
+
+	mu     sync.Mutex
+	gates  map[string]*gate
+	routes map[string]struct{} // limits that the session knows of
+}
+
+// gate lets one call after the other through to what shares a limit.
+type gate struct {
+	turn  chan struct{}
+	users int
+}
+
+// routesMax is how many limits a session may know of before another one takes its place.
+const routesMax = 2000
+
+// callMax is how long a call may take.
+const callMax = 15 * time.Second
+
+func newREST(api, token string) (*rest, error) {
+	base, err := url.Parse(strings.TrimRight(cmp.Or(api, discordgo.EndpointAPI), "/"))
+	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
+		return nil, errors.New("the API's address is none")
+	}
+	r := &rest{base: base, token: strings.TrimPrefix(token, "Bot "), gates: map[string]*gate{}, routes: map[string]struct{}{}}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost = 64
+	r.http = &http.Client{Transport: counted{transport}, Timeout: callMax, CheckRedirect: func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse // a token goes to one host only
+	}}
+	r.http.Transport = clocked{r, r.http.Transport}
+	r.files = &http.Client{Transport: transport, CheckRedirect: r.http.CheckRedirect}
+	r.session.Store(r.newSession())
+	return r, nil
+}
+
+func (r *rest) newSession() *discordgo.Session {
+	s, err := discordgo.New("Bot " + r.token)
+	if err != nil {
+		panic(err) // it never fails
+	}
+	s.Client = &http.Client{Transport: redirected{r.base, r.http.Transport}, Timeout: callMax, CheckRedirect: r.http.CheckRedirect}
+	s.StateEnabled = false
+	s.MaxRestRetries = 0
+	s.ShouldRetryOnRateLimit = false
+	s.LogLevel = -1 // what goes wrong is in the error
+	return s
+}
+
+// redirected sends what goes to Discord's API to where it was said to be.
+type redirected struct {
+	base *url.URL
+	next http.RoundTripper
+}
+
+func (t redirected) RoundTrip(r *http.Request) (*http.Response, error) {
+	rest, ok := strings.CutPrefix(r.URL.String(), discordgo.EndpointAPI)
+	if !ok {
+		return nil, errors.New("this is not an address of the API")
+	}
+	u, err := url.Parse(t.base.String() + "/" + rest)
+	if err != nil {
+		return nil, err
+	}
+	to := r.Clone(r.Context())
+	to.URL, to.Host = u, u.Host
+	return t.next.RoundTrip(to)
+}
+
+// counted counts how long is waited for Discord.
+type counted struct{ next http.RoundTripper }
+
+func (c counted) RoundTrip(r *http.Request) (*http.Response, error) {
+	began := time.Now()
+	defer func() { waiting(r.Context()).add(time.Since(began)) }()
+	return c.next.RoundTrip(r)
+}
+
+// CloseIdleConnections closes those of the transport below.
+func (c counted) CloseIdleConnections() {
+	if t, ok := c.next.(interface{ CloseIdleConnections() }); ok {
+		t.CloseIdleConnections()
+	}
+}
+
+// clocked looks at Discord's clock.
+type clocked struct {
+	r    *rest
+	next http.RoundTripper
+}
+
+func (c clocked) RoundTrip(r *http.Request) (*http.Response, error) {
+	began := time.Now()
+	resp, err := c.next.RoundTrip(r)
+	if err == nil {
+		if at, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+			middle := began.Add(time.Since(began) / 2).Truncate(time.Second) // as exact as the header is
+			c.r.ahead.Store(at.Sub(middle).Milliseconds())
+		}
+	}
+	return resp, err
+}
+
+// CloseIdleConnections closes those of the transport below.
+func (c clocked) CloseIdleConnections() {
+	if t, ok := c.next.(interface{ CloseIdleConnections() }); ok {
+		t.CloseIdleConnections()
+	}
+}
+
+// theirs is a time of ours by Discord's clock.
+func (r *rest) theirs(t time.Time) time.Time {
+	return t.Add(time.Duration(r.ahead.Load()) * time.Millisecond)
+}
+
+func (r *rest) close() { r.http.CloseIdleConnections() }
+
+// call is one call of the API.
+type call struct {
+	doing  string // for errors, such as "post a message"
+	method string
+	path   string // with a slash, such as "/channels/1/messages"
+	query  url.Values
+	limit  string // what shares a limit with it; the method and path if empty
+	body   any    // what becomes JSON; nil for nothing
+	files  []*discordgo.File
+	out    any // what the answer's JSON is read into; nil if it does not matter
+}
+
+// do makes a call. Every error is a *chat.SendError; codeOf tells Discord's own code.
+func (r *rest) do(ctx context.Context, c call) error {
+	limit := cmp.Or(c.limit, c.method+" "+c.path)
+	leave, err := r.enter(ctx, c.doing, limit)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	var body []byte
+	contentType := "application/json"
+	if c.body != nil {
+		body = encode(c.body)
+	}
+	if len(c.files) > 0 {
+		if contentType, body, err = discordgo.MultipartBodyWithJSON(c.body, c.files); err != nil {
+			return &chat.SendError{Err: fmt.Errorf("discord: %s: %w", c.doing, err)}
+		}
+	}
+	path := strings.TrimPrefix(c.path, "/")
+	if len(c.query) > 0 {
+		path += "?" + c.query.Encode()
+	}
+	ctx, cancel := context.WithTimeout(ctx, callMax)
+	defer cancel()
+	answer, err := r.session.Load().RequestRaw(c.method, discordgo.EndpointAPI+path, contentType, body, limit, 0,
+		discordgo.WithContext(ctx), discordgo.WithRetryOnRatelimit(false), discordgo.WithRestRetries(0))
+	if err == nil && c.out != nil {
+		if err = json.Unmarshal(answer, c.out); err != nil && c.method == http.MethodGet && !errors.As(err, new(*json.SyntaxError)) {
+			err = nil // one field is of an unknown kind, the others were read
+		}
+	}
+	if err == nil {
+		return nil
+	}
+	return sendError(c.doing, err)
+}
+
+// enter waits for the turn of a call. Where Discord wants to be left alone for a while the call is not made: nobody waits
+// for that here.
+func (r *rest) enter(ctx context.Context, doing, limit string) (leave func(), err error) {
+	r.mu.Lock()
+	g := r.gates[limit]
+	if g == nil {
+		g = &gate{turn: make(chan struct{}, 1)}
+		r.gates[limit] = g
+	}
+	g.users++
+	r.routes[limit] = struct{}{}
+	if len(r.routes) > routesMax {
+		r.routes = map[string]struct{}{limit: {}}
+		r.session.Store(r.newSession()) // calls under way end on the old one
+	}
+	r.mu.Unlock()
+	quit := func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if g.users--; g.users == 0 {
+			delete(r.gates, limit)
+		}
+	}
+	select {
+	case g.turn <- struct{}{}:
+	case <-ctx.Done():
+		quit()
+		return nil, sendError(doing, ctx.Err())
+	}
+	free := func() { <-g.turn; quit() }
+	limiter := r.session.Load().Ratelimiter
+	b := limiter.GetBucket(limit)
+	b.Lock()
+	wait := limiter.GetWaitTime(b, 1)
+	b.Unlock()
+	if wait > 0 {
+		free()
+		return nil, tooEarly(doing, wait)
+	}
+	return free, nil
+}
+
+// errTooEarly says that a limit of Discord's is reached.
+var errTooEarly = errors.New("a limit of Discord's is reached")
+
+func tooEarly(doing string, wait time.Duration) *chat.SendError {
+	return &chat.SendError{Retry: wait, Err: fmt.Errorf("discord: %s: %w", doing, errTooEarly)}
+}
+
+// respond posts what needs no token of the bot's and counts towards no limit of it: answers to interactions, whose address
+// is a secret. Every error is a *chat.SendError.
+func (r *rest) respond(ctx context.Context, doing, method, path string, body any) error {
+	ctx, cancel := context.WithTimeout(ctx, callMax)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, method, r.base.String()+path, bytes.NewReader(encode(body)))
+	if err != nil {
+		return &chat.SendError{Err: fmt.Errorf("discord: %s: there is no such address", doing)}
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("User-Agent", r.session.Load().UserAgent)
+	resp, err := r.http.Do(req)
+	if err != nil {
+		return sendError(doing, err)
+	}
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	if err = errors.Join(err, resp.Body.Close()); err != nil {
+		return sendError(doing, err)
+	}
+	if resp.StatusCode >= http.StatusOK && resp.StatusCode < http.StatusMultipleChoices {
+		return nil
+	}
+	refused := &discordgo.RESTError{Response: resp, ResponseBody: answer}
+	var message discordgo.APIErrorMessage
+	if json.Unmarshal(answer, &message) == nil {
+		refused.Message = &message
+	}
+	if resp.StatusCode == http.StatusTooManyRequests {
+		limited := discordgo.TooManyRequests{}
+		if err := json.Unmarshal(answer, &limited); err != nil {
+			limited.RetryAfter = limitWait
+		}
+		return sendError(doing, &discordgo.RateLimitError{RateLimit: &discordgo.RateLimit{TooManyRequests: &limited}})
+	}
+	return sendError(doing, refused)
+}
+
+// trusted says whether Discord is at the URL: its own hosts for files, or where the API was said to be.
+func (r *rest) trusted(u *url.URL) bool {
+	if u.Scheme == r.base.Scheme && u.Host == r.base.Host {
+		return true
+	}
+	return u.Scheme == "https" && (u.Host == "cdn.discordapp.com" || u.Host == "media.discordapp.net")
+}
+
+// waited adds up how long an answer waited for Discord.
+type waited struct{ ns atomic.Int64 }
+
+func (w *waited) add(d time.Duration) {
+	if w != nil {
+		w.ns.Add(int64(d))
+	}
+}
+
+type waitedKey struct{}
+
+func counting(ctx context.Context) (context.Context, *waited) {
+	w := &waited{}
+	return context.WithValue(ctx, waitedKey{}, w), w
+}
+
+func waiting(ctx context.Context) *waited {
+	w, _ := ctx.Value(waitedKey{}).(*waited)
+	return w
+}
