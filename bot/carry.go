@@ -154,14 +154,14 @@ func (s sending) post(ctx context.Context, e ticket.Entry) (chat.Post, error) {
 	return p, nil
 }
 
-// entry posts an entry. Where somebody deleted the conversation it is for, that begins anew.
+// entry posts an entry. Where somebody deleted the conversation it is for, or that could not begin before, it begins anew.
 func (s sending) entry(ctx context.Context) error {
 	e, err := s.find(ctx)
 	if err != nil || e.Deleted {
 		return err
 	}
 	err = s.say(ctx, e)
-	if sent, ok := errors.AsType[*chat.SendError](err); !ok || !sent.Gone {
+	if sent, ok := errors.AsType[*chat.SendError](err); !ok || !sent.Gone && !errors.Is(err, errNoRoot) {
 		return err
 	}
 	if err := s.anew(ctx); err != nil {
@@ -170,19 +170,18 @@ func (s sending) entry(ctx context.Context) error {
 	return s.say(ctx, e)
 }
 
-// anew makes the room's first post again if it is gone.
+// anew makes the room's first post if there is none, or none any more.
 func (s sending) anew(ctx context.Context) error {
-	ref, ok := s.ref(s.room.ID)
-	if !ok {
-		return nil
-	}
 	root := s.root(ctx)
 	root.Key += "|root" // beside the entry's own
-	gone, err := s.change(func() error { return s.platform.Edit(ctx, ref, root) })
-	if err != nil || !gone {
-		return err
+	if ref, ok := s.ref(s.room.ID); ok {
+		gone, err := s.change(func() error { return s.platform.Edit(ctx, ref, root) })
+		if err != nil || !gone {
+			return err
+		}
 	}
-	if ref, err = s.platform.Send(ctx, root); err == nil {
+	ref, err := s.platform.Send(ctx, root)
+	if err == nil {
 		s.keep(s.room.ID, ref)
 	}
 	return err
@@ -196,23 +195,34 @@ func (s sending) say(ctx context.Context, e ticket.Entry) error {
 	if err := s.attach(ctx, &p, e.Files); err != nil {
 		return err
 	}
-	files, most := p.Files, s.platform.Caps().FilesMax
-	if most == 0 || most > len(files) {
-		most = len(files)
-	}
-	p.Files = files[:most]
+	files, caps := p.Files, s.platform.Caps()
+	next := atOnce(files, caps)
+	p.Files = files[:next]
 	name := store.PostID(s.room.ID, e.N)
 	if err := s.once(ctx, name, p); err != nil {
 		return err
 	}
-	for n := most; n < len(files); n += most { // what one post does not take
+	for n := next; n < len(files); n = next { // what one post does not take
+		next = n + atOnce(files[n:], caps)
 		more := chat.Post{Key: p.Key + "|" + strconv.Itoa(n), To: p.To, Author: p.Author, At: p.At, Quiet: true, Again: p.Again,
-			Files: files[n:min(len(files), n+most)]}
+			Files: files[n:next]}
 		if err := s.once(ctx, store.PostID(name, n), more); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// atOnce is how many of the files one post takes: one at least, if there are any.
+func atOnce(files []chat.OutFile, c chat.Caps) int {
+	n, left := 0, c.PostBytes
+	for n < len(files) && (c.FilesMax == 0 || n < c.FilesMax) {
+		if left -= files[n].Size; n > 0 && c.PostBytes > 0 && left < 0 {
+			break
+		}
+		n++
+	}
+	return n
 }
 
 // once makes one of the posts of a delivery, unless it stands already: between two of them others may have their turn.
@@ -230,8 +240,9 @@ func (s sending) once(ctx context.Context, name string, p chat.Post) error {
 	return err
 }
 
-// attach adds the files to the post.
+// attach adds the files to the post. It says so of those that can't be added.
 func (s sending) attach(ctx context.Context, p *chat.Post, files []ticket.File) error {
+	largest := s.platform.Caps().FileMax
 	for _, f := range files {
 		info, content, err := s.desk.Store.OpenFile(ctx, f.ID)
 		if errors.Is(err, store.ErrNotFound) {
@@ -244,6 +255,10 @@ func (s sending) attach(ctx context.Context, p *chat.Post, files []ticket.File) 
 		if err := content.Close(); err != nil {
 			return fmt.Errorf("read file %s: %w", f.ID, err)
 		}
+		if largest > 0 && info.Size > largest {
+			p.Text += "\n*" + s.view.say.Say("file_too_large", "name", escape(f.Name), "size", megabytes(info.Size)) + "*"
+			continue
+		}
 		p.Files = append(p.Files, chat.OutFile{Name: f.Name, Type: f.Type, Size: info.Size,
 			Open: func(ctx context.Context) (io.ReadCloser, error) {
 				_, content, err := s.desk.Store.OpenFile(ctx, f.ID)
@@ -252,6 +267,9 @@ func (s sending) attach(ctx context.Context, p *chat.Post, files []ticket.File) 
 	}
 	return nil
 }
+
+// megabytes is a number of bytes for people to read, rounded up.
+func megabytes(n int64) string { return strconv.FormatInt((n+1<<20-1)>>20, 10) }
 
 // find is the delivery's entry, wherever it is kept by now.
 func (s sending) find(ctx context.Context) (ticket.Entry, error) {

@@ -20,6 +20,9 @@ func (t *turn) priorityForm(ctx context.Context, c chat.Click) (chat.Reply, erro
 }
 
 func (t *turn) priority(ctx context.Context, s chat.Submit) (chat.Reply, error) {
+	if err := onlyOne(s.Values); err != nil {
+		return chat.Reply{}, err
+	}
 	return t.act(ctx, s.Form, ticket.SetPriority{To: s.Values.Get(ticket.FieldPriority), Reason: s.Values.Get(ticket.FieldReason)})
 }
 
@@ -40,6 +43,9 @@ func (t *turn) statusForm(ctx context.Context, c chat.Click) (chat.Reply, error)
 }
 
 func (t *turn) status(ctx context.Context, s chat.Submit) (chat.Reply, error) {
+	if err := onlyOne(s.Values); err != nil {
+		return chat.Reply{}, err
+	}
 	return t.act(ctx, s.Form, ticket.SetStatus{To: s.Values.Get(ticket.FieldStatus), Reason: s.Values.Get(ticket.FieldReason)})
 }
 

@@ -173,7 +173,7 @@ func (t *turn) ofShortcut(s chat.Shortcut) (arg openArg, given chat.Values, ok b
 func (t *turn) fromText(text string) chat.Values {
 	text = ticket.Clean(text)
 	first, _, more := strings.Cut(text, "\n")
-	summary := ticket.Cut(ticket.Line(first), t.policy.Limits.Summary)
+	summary := ticket.Cut(ticket.Line(strings.TrimLeft(first, "> ")), t.policy.Limits.Summary) // of a quotation, what is quoted
 	given := chat.Values{ticket.FieldSummary: {summary}}
 	if more || summary != text {
 		given[ticket.FieldDescription] = []string{ticket.Cut(text, t.policy.Limits.Text)}

@@ -96,3 +96,82 @@ func TestMessagesLeadIn(t *testing.T) {
 		t.Errorf("an empty mention is answered with %+v", r)
 	}
 }
+
+// TestPickedAgain asks again for a category that the command named, if what is chosen after it does not offer it: it would be
+// missing in the form, which nobody could send.
+func TestPickedAgain(t *testing.T) {
+	s := newSetup(t)
+	s.policy.Programs = []ticket.Choice{{ID: "school"}, {ID: "office"}}
+	for i := range s.policy.Categories {
+		if c := &s.policy.Categories[i]; c.ID == "hardware" {
+			c.Types, c.Programs = []string{"incident"}, []string{"office"}
+		}
+	}
+	b := s.make(&one{}, bot.Pace{})
+	asked := func(summary, typ, program string) chat.Reply {
+		t.Helper()
+		e := event("command " + summary)
+		e.Command = &chat.Command{Name: "ticket", Word: "new", Text: summary, Values: chat.Values{"category": {"hardware"}}}
+		r := handled(t, b, e)
+		for _, choice := range []string{typ, program} {
+			if len(r.Buttons) != 1 || !offered(r.Buttons[0], choice) {
+				t.Fatalf("%s: before %s: %+v", summary, choice, r)
+			}
+			e := event("pick " + summary + choice)
+			e.Click = &chat.Click{Value: r.Buttons[0].Value, Choice: []string{choice}}
+			r = handled(t, b, e)
+		}
+		return r
+	}
+	// What is offered by all that was chosen stays picked, although it was not before the program was.
+	if r := asked("fits", "incident", "office"); r.Form != nil || !offered(r.Buttons[0], "printer") {
+		t.Errorf("what comes next is %+v", r)
+	}
+	for _, c := range [][2]string{{"question", "office"}, {"incident", "school"}} {
+		r := asked("no"+c[0]+c[1], c[0], c[1])
+		if r.Form != nil || len(r.Buttons) != 1 || !offered(r.Buttons[0], "other") || offered(r.Buttons[0], "hardware") {
+			t.Fatalf("%q: what comes next is %+v", c, r)
+		}
+		e := event("again" + c[0] + c[1])
+		e.Click = &chat.Click{Value: r.Buttons[0].Value, Choice: []string{"other"}}
+		if r = handled(t, b, e); r.Form == nil || r.Form.Fixed.Get("category") != "other" {
+			t.Errorf("%q: then %+v", c, r)
+		}
+	}
+}
+
+func offered(menu chat.Button, option string) bool {
+	for _, o := range menu.Options {
+		if o.Value == option {
+			return true
+		}
+	}
+	return false
+}
+
+// TestOneOfSeveralLists refuses two answers to a question that was in several lists: nobody knows which one is meant.
+func TestOneOfSeveralLists(t *testing.T) {
+	s := newSetup(t)
+	b := s.make(&one{caps: chat.Caps{FormRefresh: true, ListMax: 2}}, bot.Pace{})
+	e := event("send")
+	e.Submit = &chat.Submit{Form: chat.Value{Verb: "open"}, Values: chat.Values{"summary": {"x"}, "type": {"question"}, "type^2": {"incident"},
+		"category": {"other"}, "category^2": {"other"}, "priority": {"p3"}, "priority^2": {"p1"}}}
+	r := handled(t, b, e)
+	const want = "Please choose only one."
+	if len(r.Errors) != 2 || r.Errors["type"] != want || r.Errors["priority"] != want {
+		t.Errorf("the answer is %+v", r)
+	}
+	e.Submit.Values = chat.Values{"summary": {"x"}, "type": {"incident"}, "category": {"hardware"}, "device": {"printer"}, "device^2": {"laptop"},
+		"location": {"3.14"}}
+	if r = handled(t, b, e); r.Errors["device"] != want {
+		t.Errorf("for a category's question the answer is %+v", r)
+	}
+	tk := opened(t, s, b, "open")
+	for verb, field := range map[string]string{"priority": "priority", "status": "status"} {
+		e := event(verb)
+		e.Submit = &chat.Submit{Form: chat.Value{Verb: verb, Ticket: tk.ID}, Values: chat.Values{field: {"a"}, field + "^2": {"b"}, "reason": {"x"}}}
+		if r := handled(t, b, e); r.Errors[field] != want {
+			t.Errorf("for %s the answer is %+v", verb, r)
+		}
+	}
+}

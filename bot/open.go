@@ -96,15 +96,14 @@ func (b *Bot) openEarly(e chat.Event) {
 
 // askFirst asks one by one what changes the form, and then opens it, where a form can't change while it is filled in.
 func (t *turn) askFirst(ctx context.Context, arg openArg, values chat.Values, intro string) (chat.Reply, error) {
-	f := t.openForm(arg, values)
-	for _, field := range f.Fields { // of an older draft: who starts again may want another category
+	for _, field := range t.openForm(arg, values).Fields { // of an older draft: who starts again may want another category
 		if _, picked := arg.Picked[field.ID]; field.Refresh && !picked {
 			delete(values, field.ID)
 		}
 	}
 	maps.Copy(values, arg.Picked)
-	f = t.openForm(arg, values)
-	q := chat.AskFirst(*f, t.caps, arg.Picked)
+	arg.Picked = arg.Picked.Clone()
+	f, q := t.firstQuestion(arg, values)
 	if q == nil {
 		f.Intro = t.picked(f, intro)
 		return chat.Reply{Form: f}, nil
@@ -122,6 +121,29 @@ func (t *turn) askFirst(ctx context.Context, arg openArg, values chat.Values, in
 	}
 	return chat.Reply{Text: strings.TrimPrefix(intro+"\n\n"+t.say.Say("pick_first", "question", escape(q.Label)), "\n\n"),
 		Buttons: []chat.Button{menu}}, nil
+}
+
+// firstQuestion is the form, and the first question that has to be asked before it opens; nil if there is none. What was
+// picked already is taken back, and asked again, if it is not offered beside the answers to the questions before it.
+func (t *turn) firstQuestion(arg openArg, values chat.Values) (*chat.Form, *chat.Field) {
+	for {
+		f := t.openForm(arg, values)
+		q := chat.AskFirst(*f, t.caps, arg.Picked)
+		i := slices.IndexFunc(f.Fields, func(field chat.Field) bool {
+			return q != nil && field.ID == q.ID || !offersAll(field.Options, arg.Picked[field.ID])
+		})
+		if i < 0 || q != nil && f.Fields[i].ID == q.ID {
+			return f, q
+		}
+		delete(arg.Picked, f.Fields[i].ID)
+		delete(values, f.Fields[i].ID)
+	}
+}
+
+func offersAll(options []chat.Option, values []string) bool {
+	return !slices.ContainsFunc(values, func(v string) bool {
+		return !slices.ContainsFunc(options, func(o chat.Option) bool { return o.Value == v })
+	})
 }
 
 // picked tells above the form what was asked before it.
@@ -276,6 +298,9 @@ func (t *turn) openSubmit(ctx context.Context, s chat.Submit) (chat.Reply, error
 		return chat.Reply{Form: t.openForm(arg, s.Values)}, nil
 	}
 
+	if err := onlyOne(s.Values); err != nil {
+		return chat.Reply{}, err
+	}
 	fields, err := t.people(ctx, s)
 	if err != nil {
 		return chat.Reply{}, err
@@ -302,6 +327,21 @@ func (t *turn) openSubmit(ctx context.Context, s chat.Submit) (chat.Reply, error
 	}
 	return chat.Reply{Text: t.whereTo(tk),
 		Buttons: []chat.Button{t.button(tk, verbShow)}}, nil
+}
+
+// onlyOne are the problems of choices of one that came with several: a list that is too long is in several lists (see
+// chat.Fit), and each of them may have an answer. The category's questions are checked with the ticket.
+func onlyOne(v chat.Values) error {
+	var wrong ticket.Problems
+	for _, field := range []string{ticket.FieldType, ticket.FieldProgram, ticket.FieldCategory, ticket.FieldPriority, ticket.FieldStatus} {
+		if given := slices.Compact(slices.Sorted(slices.Values(v[field]))); len(given) > 1 {
+			wrong = append(wrong, &ticket.Problem{Code: ticket.OneChoice, Field: field})
+		}
+	}
+	if len(wrong) == 0 {
+		return nil
+	}
+	return wrong
 }
 
 // people are the form's answers with accounts replaced by people, and the names of files under their fields.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"runtime/debug"
 	"time"
 
 	"github.com/bwmarrin/discordgo"
@@ -58,9 +59,17 @@ func choicesOf(options []chat.Option) choices {
 // saveWithin is how long an answer waits for the memory after the bot has answered.
 const saveWithin = 400 * time.Millisecond
 
-// keepShortly gives the memory a little time, however much of that is left for the answer.
-func keepShortly(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), saveWithin)
+// shortly gives the memory a little time, even if the bot has used up its own, but no more than Discord waits.
+func (a *asked) shortly(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), min(saveWithin, time.Until(a.by)))
+}
+
+// broken is the answer after what should never happen.
+func (a *asked) broken() answer {
+	if a.in.Type == completeInteraction {
+		return answer{Type: answerChoices, Data: choicesOf(nil)}
+	}
+	return answer{Type: answerMessage, Data: a.aimed(outgoing{Content: a.say.slow}).payload()}
 }
 
 // show is the answer that the bot gave: a form, a message for the person alone, or one for everybody.
@@ -130,7 +139,7 @@ func (a *asked) confirm(ctx context.Context, l load, label string) answer {
 
 // keep writes what the components carry. They work for a while without.
 func (a *asked) keep(ctx context.Context, b *bag) {
-	ctx, cancel := keepShortly(ctx)
+	ctx, cancel := a.shortly(ctx)
 	defer cancel()
 	if err := b.keep(ctx); err != nil {
 		a.log.WithError(err).Warn("discord: some buttons will not work after a restart")
@@ -268,7 +277,7 @@ func (a *asked) sayMore(ctx context.Context, o outgoing) {
 // afterFor is how long what follows an answer may take.
 const afterFor = time.Minute
 
-// goOn does what follows an answer, in its order.
+// goOn does what follows an answer, in its order. What breaks of it stops nothing else.
 func (d *Discord) goOn(ctx context.Context, after []func(context.Context)) {
 	if len(after) == 0 {
 		return
@@ -277,9 +286,19 @@ func (d *Discord) goOn(ctx context.Context, after []func(context.Context)) {
 	d.later.do(func() {
 		defer cancel()
 		for _, do := range after {
-			do(ctx)
+			d.unbroken(ctx, do)
 		}
 	})
+}
+
+// unbroken does something of which nothing can stop the bot.
+func (d *Discord) unbroken(ctx context.Context, do func(context.Context)) {
+	defer func() {
+		if p := recover(); p != nil {
+			d.log.Errorf("discord: what follows an answer broke: %v\n%s", p, debug.Stack())
+		}
+	}()
+	do(ctx)
 }
 
 // interact answers an interaction that the gateway brought.

@@ -54,12 +54,12 @@ func orEmpty[T any](all []T) []T {
 var tones = map[chat.Tone]int{chat.Neutral: 0x80848e, chat.Info: 0x5865f2, chat.Good: 0x248046, chat.Warn: 0xf0b232, chat.Alert: 0xda373c}
 
 const (
-	mentionsMax  = 30   // people that a message notifies
-	addressLimit = 2048 // characters of an address of an embed
-	shortFact    = 40   // characters of a fact that others may stand beside
-	textLeast    = 500  // characters of a card's text that facts leave it
-	ourFooterMax = 300  // characters of what stands under a card
-	wholeName    = "message.txt"
+	mentionsMax  = 30               // people that a message notifies
+	addressLimit = 2048             // characters of an address of an embed
+	shortFact    = 40               // characters of a fact that others may stand beside
+	textLeast    = 500              // characters of a card's text that facts leave it
+	ourFooterMax = 300              // characters of what stands under a card
+	wholeName    = "whole-text.txt" // a name that clients give no file
 	noValue      = "–"
 )
 

@@ -222,7 +222,7 @@ func overlong() chat.Post {
 func TestWhatIsTooLong(t *testing.T) {
 	p := overlong()
 	o := render(p, carrying())
-	if len(o.Attach) != 1 || o.Attach[0].Name != "message.txt" || strings.TrimSpace(string(o.Attach[0].Content)) != strings.TrimSpace(p.Text) {
+	if len(o.Attach) != 1 || o.Attach[0].Name != "whole-text.txt" || strings.TrimSpace(string(o.Attach[0].Content)) != strings.TrimSpace(p.Text) {
 		t.Errorf("%d files are attached", len(o.Attach))
 	}
 	if !strings.HasSuffix(o.Content, "…") || units(o.Content) < contentMax*9/10 {

@@ -47,7 +47,7 @@ type Discord struct {
 	tried   *lru.Cache[string, struct{}]  // keys of conversations that were perhaps begun
 	begun   *lru.Cache[string, string]    // private threads, by the key of their first post
 	flat    *lru.Cache[string, time.Time] // cards that can have no thread for now, by message, and until when
-	renamed *lru.Cache[string, struct{}]  // names that threads were to be given
+	renamed *lru.Cache[string, string]    // names that threads were given
 	done    *lru.Cache[string, struct{}]  // ids of interactions that were handled
 	later   afters                        // what goes on after an answer
 }
@@ -118,6 +118,7 @@ const (
 	optionMax   = 100 // characters of an option, and of a placeholder
 	filesMax    = 10
 	fileMax     = 10 << 20 // bytes, of a guild without boosts
+	postBytes   = 24 << 20 // bytes of a post's files: a request has 25 MiB at most, and says more than they do
 	carryMax    = 100      // characters of what a button carries
 	pageMax     = 5        // questions of a page of a form
 	formTitle   = 45
@@ -157,7 +158,7 @@ func New(opts Options) (*Discord, error) {
 	d.self = newSelf(d.api)
 	d.sent = cache[string, chat.Ref](20_000)
 	d.tried, d.begun = cache[string, struct{}](20_000), cache[string, string](20_000)
-	d.flat, d.renamed = cache[string, time.Time](20_000), cache[string, struct{}](20_000)
+	d.flat, d.renamed = cache[string, time.Time](20_000), cache[string, string](20_000)
 	d.done = cache[string, struct{}](20_000)
 	d.places = newPlaces(d)
 	d.people = newPeople(d)
@@ -185,7 +186,7 @@ func (d *Discord) Caps() chat.Caps {
 	return chat.Caps{
 		FormTyped: true, FormFiles: true, FormMulti: true, FormFields: pageMax, FormLine: inputMax, FormText: inputMax, MessageMenu: true,
 		LabelMax: titleMax, OptionsMax: optionsMax, ListMax: optionsMax, MessageMax: contentMax + embedsMax, CardMax: embedsMax, ButtonsMax: buttonsMax,
-		FileMax: fileMax, FilesMax: filesMax - 1, // one place is for a text that is too long
+		FileMax: fileMax, FilesMax: filesMax - 1, PostBytes: postBytes, // one place is for a text that is too long
 		Private: true, DirectFlat: true, Deaf: d.self.deaf(),
 	}
 }

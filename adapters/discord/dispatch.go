@@ -15,7 +15,7 @@ var doings map[string]func(t *term, ctx context.Context, data json.RawMessage) e
 func init() {
 	doings = map[string]func(t *term, ctx context.Context, data json.RawMessage) error{
 		"READY":                   (*term).ready,
-		"RESUMED":                 (*term).nothing,
+		"RESUMED":                 (*term).resumed,
 		"GUILD_CREATE":            (*term).guildThere,
 		"GUILD_DELETE":            (*term).guildGone,
 		"GUILD_MEMBER_ADD":        (*term).peopleChanged,
@@ -62,6 +62,12 @@ func (t *term) happen(ctx context.Context, f frame) {
 
 func (t *term) nothing(context.Context, json.RawMessage) error { return nil }
 
+// resumed comes after all that was missed.
+func (t *term) resumed(context.Context, json.RawMessage) error {
+	t.places.follows.Store(true)
+	return nil
+}
+
 // ready begins a session. What happened before it is read again, since this session does not tell.
 func (t *term) ready(_ context.Context, data json.RawMessage) error {
 	var ready struct {
@@ -70,6 +76,7 @@ func (t *term) ready(_ context.Context, data json.RawMessage) error {
 		} `json:"guilds"`
 	}
 	err := decode(data, &ready)
+	t.places.follow(true) // what there is comes next
 	var ids []string
 	for _, g := range ready.Guilds {
 		if snowflake.MatchString(g.ID) {

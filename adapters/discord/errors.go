@@ -46,11 +46,14 @@ const (
 	codeMissingPermission  = 50013
 	codeBadForm            = 50035
 	codeTooLarge           = 40005
+	codeTagRequired        = 40067
 	codeArchived           = 50083
 	codeThreadExists       = 160004
 	codeLocked             = 160005
 	codeTooManyThreads     = 160006
-	codeTooManyPinned      = 160007
+	codeNoThreadsHere      = 50024
+	codeNoGuildInCommon    = 50278
+	codeUnknownTag         = 10087
 )
 
 // meaning is what one of Discord's errors comes to. Where nothing is set Discord could not do it now.
@@ -65,7 +68,9 @@ var meanings = map[int]meaning{
 	codeUnknownChannel: {gone: true}, codeUnknownGuild: {gone: true}, codeUnknownMember: {gone: true}, codeUnknownMessage: {gone: true},
 	codeUnknownUser: {gone: true}, codeUnknownWebhook: {gone: true}, codeUnknownInteraction: {gone: true}, codeAnswered: {refused: true},
 	codeOldEdits: {retry: oldWait}, codeOtherAuthor: {refused: true}, codeEmptyMessage: {refused: true}, codeBadForm: {refused: true},
-	codeTooLarge:     {refused: true},
+	codeTooLarge: {refused: true},
+	codeTagRequired: {blocked: "the forum wants a tag on each post: give it a tag for each status, of the same name, or have it require none " +
+		"(balie doctor says which are missing)"},
 	codeClosedDirect: {refused: true},
 	codeMissingAccess: {blocked: "the bot does not see the channel: give it View Channel there, or name another channel in the policy " +
 		"(balie doctor says which permissions are missing)"},
@@ -73,9 +78,11 @@ var meanings = map[int]meaning{
 	codeThreadMembers:     {blocked: "the thread has as many members as Discord allows (1 000): remove some of them"},
 	codeTooManyThreads: {blocked: "the server has as many open threads as Discord allows: close some, or have them archived " +
 		"sooner in the channels' settings"},
-	codeTooManyPinned: {refused: true},
-	codeArchived:      {retry: downWait},
-	codeLocked:        {blocked: "the thread is locked, and the bot may not unlock it: give it Manage Threads"},
+	codeUnknownTag:      {retry: downWait},
+	codeNoGuildInCommon: {refused: true}, // they left, and are written to directly
+	codeNoThreadsHere:   {refused: true},
+	codeArchived:        {retry: downWait},
+	codeLocked:          {blocked: "the thread is locked, and the bot may not unlock it: give it Manage Threads"},
 }
 
 // sendError says what a failed call means. No token is in its text.
@@ -92,7 +99,7 @@ func sendError(doing string, err error) *chat.SendError {
 		return e
 	}
 	status := statusOf(err)
-	m, known := meanings[codeOf(err)]
+	m := meanings[codeOf(err)]
 	switch {
 	case m.gone:
 		e.Gone = true
@@ -106,12 +113,12 @@ func sendError(doing string, err error) *chat.SendError {
 		e.Blocked = "Discord does not take the bot's token any more: put a new one into DISCORD_TOKEN"
 	case status == http.StatusTooManyRequests:
 		e.Retry = limitWait
-	case known, status >= http.StatusInternalServerError, unanswered(err):
+	case status >= http.StatusInternalServerError, unanswered(err):
 		e.Retry = downWait + rand.N(downWait)
 	case status == http.StatusNotFound:
 		e.Gone = true
 	case status == http.StatusForbidden:
-		e.Blocked = meanings[codeMissingPermission].blocked
+		e.Blocked = "Discord does not let the bot do that (" + scrub(e.Err.(*failure).what()) + "): balie doctor may say why"
 	case status >= http.StatusBadRequest:
 		e.Refused = e.Err.Error()
 	}

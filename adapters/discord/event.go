@@ -217,7 +217,7 @@ func (t *term) event(ctx context.Context, u *utterance) (chat.Event, bool, error
 	case wasDeleted:
 		out.Message = &chat.Message{ID: u.id, At: time.UnixMilli(madeAt(u.id)).UTC(), Deleted: true}
 		if out.Direct { // who deleted it Discord does not say
-			out.Workspace, err = t.guildIn(ctx, u.channel)
+			out.Workspace, err = t.guildIn(ctx, u.channel, out.Thread)
 		}
 	case wasReaction, wasReactionRemoved:
 		told, err = t.react(ctx, u, me.ID, &out)
@@ -244,7 +244,7 @@ func passing(err error) error {
 func (t *term) said(ctx context.Context, u *utterance, out *chat.Event) (bool, error) {
 	m := *u.message
 	if u.direct() {
-		guild, err := t.places.guildOf(ctx, m.Author.ID)
+		guild, err := t.places.guildFor(ctx, m.Author.ID, u.channel, out.Thread)
 		if err != nil {
 			return false, err
 		}

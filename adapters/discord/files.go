@@ -65,6 +65,7 @@ func (d *Discord) Fetch(ctx context.Context, f chat.File) (io.ReadCloser, error)
 	if err != nil {
 		return nil, err
 	}
+	unfold(&m)
 	for _, a := range m.Attachments {
 		if a.ID == from.ID {
 			return d.download(ctx, a.URL)

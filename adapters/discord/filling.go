@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/bwmarrin/discordgo"
 
@@ -26,7 +27,7 @@ func (a *asked) open(ctx context.Context, f chat.Form) answer {
 }
 
 func (a *asked) save(ctx context.Context, s *formState) {
-	ctx, cancel := keepShortly(ctx)
+	ctx, cancel := a.shortly(ctx)
 	defer cancel()
 	a.forms.save(ctx, s)
 }
@@ -86,6 +87,9 @@ func (a *asked) submitted(ctx context.Context) answer {
 	if next, more := s.next(); more {
 		return a.turned(ctx, s, all, page, next)
 	}
+	if s, old := s.withoutOld(a.api.theirs(time.Now()).Add(linkLeast)); len(old) > 0 {
+		return a.wrong(ctx, s, page, a.say.uploadAgain(old))
+	}
 	a.e.Submit = &chat.Submit{Form: s.Form.Value, Values: all, Files: maps.Clone(s.Files)}
 	said, err := a.ask(ctx)
 	switch {
@@ -94,12 +98,17 @@ func (a *asked) submitted(ctx context.Context) answer {
 		a.save(ctx, &s)
 		return a.prompt(ctx, cmp.Or(said.Text, a.say.slow), a.bag(s.Guild), a.pageButton(s, page, a.say.again))
 	case len(said.Errors) > 0:
-		s.Errors = said.Errors
-		a.save(ctx, &s)
-		return a.prompt(ctx, s.complaints(a.say), a.bag(s.Guild), a.pageButton(s, s.wrongPage(page), a.say.correct))
+		return a.wrong(ctx, s, page, said.Errors)
 	}
 	a.forms.arrived(s.Nonce)
 	return a.show(ctx, said, nil)
+}
+
+// wrong keeps a form that is not right, and tells what is wrong with it.
+func (a *asked) wrong(ctx context.Context, s formState, page int, errors map[string]string) answer {
+	s.Errors = errors
+	a.save(ctx, &s)
+	return a.prompt(ctx, s.complaints(a.say), a.bag(s.Guild), a.pageButton(s, s.wrongPage(page), a.say.correct))
 }
 
 // turned keeps a page that is not the last one, and offers the next. The bot keeps a draft of it, for who gets lost.

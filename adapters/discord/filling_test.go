@@ -332,3 +332,49 @@ func TestPhrasesAreInBothLanguages(t *testing.T) {
 		t.Errorf("%q, %q", one, two)
 	}
 }
+
+// TestFilesOfFormsExpire: a file that nobody can read any more is asked for again, and the others are kept.
+func TestFilesOfFormsExpire(t *testing.T) {
+	s := setStage(t)
+	form := s.opened(&chat.Form{Value: chat.Value{Verb: "reply", Ticket: aTicket}, Title: "Reply", Fields: []chat.Field{
+		{ID: "text", Kind: chat.TextField, Label: "Your reply"}, {ID: "files", Kind: chat.FileField, Label: "Files", Required: true}}})
+	// sends fills the form in, with files whose links work for so long.
+	sends := func(form shownAnswer, lasts map[string]time.Duration, more ...func(map[string]any)) shownAnswer {
+		in := s.fills(form, map[string]string{"text": "look"}, more...)
+		ids, attachments := []string{}, map[string]any{}
+		for name, d := range lasts {
+			id := fmt.Sprint(len(attachments) + 1)
+			ids = append(ids, id)
+			attachments[id] = map[string]any{"id": id, "filename": name, "size": 3,
+				"url": fmt.Sprintf("https://cdn.discordapp.com/ephemeral-attachments/1/%s/%s?ex=%x&is=1&hm=ab", id, name, time.Now().Add(d).Unix())}
+		}
+		data := in["data"].(map[string]any)
+		data["components"] = append(data["components"].([]any), map[string]any{"type": 18, "component": map[string]any{"type": 19, "custom_id": "files", "values": ids}})
+		data["resolved"] = map[string]any{"attachments": attachments}
+		return s.does(in)
+	}
+	s.says(chat.Reply{Text: "Sent."}, nil)
+	before := s.events()
+	wrong := sends(form, map[string]time.Duration{"soon_gone.png": linkLeast - time.Minute, "fresh.png": 23 * time.Hour})
+	want := words("").wrong + "\n- **Files**: Please add again: soon\\_gone.png. Discord keeps that for a day only."
+	if s.events() != before || wrong.Data.Content != want {
+		t.Fatalf("%d events, the answer is %s", s.events()-before, wrong.raw)
+	}
+	form = s.does(s.click(wrong.button(t, "Correct"), whisper(wrong)))
+	if form.prefilled()["text"] != "look" || !strings.Contains(form.raw, "1 file is kept") || !strings.Contains(form.raw, `"max_values":9,"required":false`) {
+		t.Errorf("to be corrected: %s", form.raw)
+	}
+	done := sends(form, map[string]time.Duration{"again.png": 24 * time.Hour}, whisper(wrong))
+	var names []string
+	for _, f := range s.last().Submit.Files["files"] {
+		names = append(names, f.Name)
+	}
+	if done.Data.Content != "Sent." || !slices.Equal(names, []string{"fresh.png", "again.png"}) {
+		t.Errorf("then %s with %q", done.raw, names)
+	}
+	for _, id := range []string{"", "{}", `{"u":"::"}`, `{"u":"https://x/?ex=z"}`} {
+		if end := linkEnd(chat.File{ID: id}); !end.IsZero() {
+			t.Errorf("%q ends at %s", id, end)
+		}
+	}
+}

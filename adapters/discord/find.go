@@ -53,7 +53,10 @@ func (d *Discord) locate(ctx context.Context, r chat.Ref, topic *chat.Topic) (sp
 			private = t.Type == privateThread
 		} else if !private && topic == nil {
 			t, err := d.places.fresh(ctx, r.Message)
-			private = err == nil && t.Type == privateThread
+			if err != nil && codeOf(err) != codeUnknownChannel { // else it is a message without a thread
+				return spot{}, d.toAdmin(ctx, err, c, 0)
+			}
+			private = t.Type == privateThread
 		}
 		if !private {
 			break
@@ -133,6 +136,10 @@ func (d *Discord) find(ctx context.Context, c creation) (chat.Ref, error) {
 	after := d.since(c)
 	for range historyMost {
 		list, err := d.messagesAfter(ctx, channel, after, historyPage)
+		if sent, ok := errors.AsType[*chat.SendError](err); ok && sent.Gone && thread != "" && channel == thread && !c.channel.isForum() {
+			channel = c.channel.ID // there could be no thread: then it is a reply there
+			continue
+		}
 		if sent, ok := errors.AsType[*chat.SendError](err); ok && sent.Gone {
 			return chat.Ref{}, nil
 		}
@@ -141,7 +148,7 @@ func (d *Discord) find(ctx context.Context, c creation) (chat.Ref, error) {
 		}
 		for _, m := range list {
 			after = m.ID
-			if m.Author != nil && m.Author.ID == me.ID && c.says(m) && !d.taken(c, thread, m.ID) {
+			if m.Author != nil && m.Author.ID == me.ID && c.says(m, channel) && !d.taken(c, thread, m.ID) {
 				return c.ref(thread, m.ID), nil
 			}
 		}
@@ -162,9 +169,9 @@ func (d *Discord) taken(c creation, thread, message string) bool {
 	return false
 }
 
-// says says whether a message has what the post says.
-func (c creation) says(m wireMessage) bool {
-	if c.To.Thread != "" && c.channel.Type == directChannel && (m.Reference == nil || m.Reference.MessageID != c.To.Thread) {
+// says says whether a message in a channel has what the post says.
+func (c creation) says(m wireMessage, channel string) bool {
+	if c.To.Thread != "" && channel == c.channel.ID && (m.Reference == nil || m.Reference.MessageID != c.To.Thread) {
 		return false
 	}
 	if len(c.out.Embeds) > 0 {
@@ -173,8 +180,8 @@ func (c creation) says(m wireMessage) bool {
 	return m.Content == c.out.Content && len(m.Attachments) == len(c.Files)+len(c.out.Attach)
 }
 
-// findThread looks for the conversation that an earlier try may have begun: one of ours, with that name, begun since then and,
-// if it is private, with nobody in it for whom it is not.
+// findThread looks for the conversation that an earlier try may have begun: one of ours, begun since then, with that name,
+// which begins with the ticket's number.
 func (d *Discord) findThread(ctx context.Context, c creation, kind int) (string, error) {
 	me, err := d.self.get(ctx)
 	if err != nil {
@@ -195,15 +202,6 @@ func (d *Discord) findThread(ctx context.Context, c creation, kind int) (string,
 		if t.ParentID != c.channel.ID || t.OwnerID != me.ID || t.Type != kind || t.Name != threadName(c.Topic.Name) || compareIDs(t.ID, from) < 0 {
 			continue
 		}
-		if kind == privateThread {
-			ours, err := d.isFor(ctx, t.ID, c.Topic.People, me.ID)
-			if err != nil {
-				return "", err
-			}
-			if !ours {
-				continue
-			}
-		}
 		t.GuildID = c.channel.GuildID
 		d.places.note(t)
 		return t.ID, nil
@@ -211,56 +209,50 @@ func (d *Discord) findThread(ctx context.Context, c creation, kind int) (string,
 	return "", nil
 }
 
-// isFor says whether nobody is in a private thread but those it is for.
-func (d *Discord) isFor(ctx context.Context, thread string, people []string, me string) (bool, error) {
-	var members []struct {
-		UserID string `json:"user_id"`
-	}
-	err := d.api.do(ctx, call{doing: "list who is in a thread", method: http.MethodGet, path: "/channels/" + thread + "/thread-members",
-		limit: "GET thread-members", out: &members})
-	if err != nil {
-		return false, err
-	}
-	for _, m := range members {
-		if m.UserID != me && !slices.Contains(people, m.UserID) {
-			return false, nil
-		}
-	}
-	return true, nil
-}
-
-// Thread reads the messages of a thread, the oldest first.
+// Thread reads the messages of a thread, the oldest first: people's, for the bot's own are no part of what it is about.
 func (d *Discord) Thread(ctx context.Context, root chat.Ref) ([]chat.Message, error) {
-	at, err := d.locate(ctx, root, nil)
+	if root.Platform != Name || !snowflake.MatchString(root.Channel) || !snowflake.MatchString(root.Message) {
+		return nil, &chat.SendError{Gone: true, Err: errNoPlace}
+	}
+	me, err := d.self.get(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var out []chat.Message
-	if !at.whole { // else it is the first one in its thread
-		var m wireMessage
-		err := d.api.do(ctx, call{doing: "read a message", method: http.MethodGet, path: "/channels/" + at.channel + "/messages/" + at.message,
-			limit: "GET message " + at.channel, out: &m})
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, d.heardFrom(m))
+	c, err := d.places.channel(ctx, root.Channel)
+	if err != nil {
+		return nil, d.toAdmin(ctx, err, wireChannel{ID: root.Channel, Name: root.Channel}, 0)
 	}
-	if at.of.Type == directChannel {
+	var out []chat.Message
+	add := func(m wireMessage) {
+		if m.byPerson(me.ID) {
+			out = append(out, d.heardFrom(m))
+		}
+	}
+	if !c.isForum() { // else it is the first one in its thread
+		var m wireMessage
+		err := d.api.do(ctx, call{doing: "read a message", method: http.MethodGet, path: "/channels/" + root.Channel + "/messages/" + root.Message,
+			limit: "GET message " + root.Channel, out: &m})
+		switch {
+		case err == nil:
+			add(m)
+		case codeOf(err) != codeUnknownMessage: // else the thread was begun without a message
+			return nil, d.toAdmin(ctx, err, c, permHistory|permViewChannel)
+		}
+	}
+	if c.Type == directChannel {
 		return out, nil
 	}
 	for after := "0"; len(out) < historyPage*historyMost; {
-		list, err := d.messagesAfter(ctx, at.own, after, historyPage)
+		list, err := d.messagesAfter(ctx, root.Message, after, historyPage)
 		if codeOf(err) == codeUnknownChannel {
 			return out, nil // nobody has replied
 		}
 		if err != nil {
-			return nil, err
+			return nil, d.toAdmin(ctx, err, c, permHistory|permViewChannel)
 		}
 		for _, m := range list {
 			after = m.ID
-			if m.Type == plainMessage || m.Type == replyMessage {
-				out = append(out, d.heardFrom(m))
-			}
+			add(m)
 		}
 		if len(list) < historyPage {
 			break
@@ -271,6 +263,7 @@ func (d *Discord) Thread(ctx context.Context, root chat.Ref) ([]chat.Message, er
 
 // heardFrom is a message as the bot knows messages.
 func (d *Discord) heardFrom(m wireMessage) chat.Message {
+	unfold(&m)
 	text, toBot := inbound(m, d.self.id())
 	out := chat.Message{ID: m.ID, At: m.Timestamp.UTC(), Text: text, ToBot: toBot}
 	if m.Author != nil {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -66,6 +67,44 @@ func (s formState) with(page int, fields []chat.Field, values chat.Values, files
 	}
 	maps.Copy(s.Values, values)
 	return s
+}
+
+// linkLeast is how much longer the link of a file has to work when its form is sent: the file is fetched after that.
+const linkLeast = 10 * time.Minute
+
+// withoutOld is the state without the files whose links work no more at a time, and the names of those by field: files of a
+// form are in no message that would tell another link.
+func (s formState) withoutOld(at time.Time) (formState, map[string][]string) {
+	old, kept := map[string][]string{}, map[string][]chat.File{}
+	for field, files := range s.Files {
+		for _, f := range files {
+			if end := linkEnd(f); end.IsZero() || end.After(at) {
+				kept[field] = append(kept[field], f)
+			} else {
+				old[field] = append(old[field], f.Name)
+			}
+		}
+	}
+	s.Files = kept
+	return s, old
+}
+
+// linkEnd is until when a file's link works; zero if it does not tell.
+// https://docs.discord.com/developers/reference#signed-attachment-cdn-urls
+func linkEnd(f chat.File) time.Time {
+	var from source
+	if json.Unmarshal([]byte(f.ID), &from) != nil {
+		return time.Time{}
+	}
+	u, err := url.Parse(from.URL)
+	if err != nil {
+		return time.Time{}
+	}
+	seconds, err := strconv.ParseInt(u.Query().Get("ex"), 16, 64)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.Unix(seconds, 0)
 }
 
 // next is the first page that was not sent yet; not ok if there is none.

@@ -121,6 +121,7 @@ func (g *gateway) converse(ctx context.Context, greeted func()) error {
 	defer wg.Wait()
 	defer cancel()
 	defer c.close()
+	defer g.places.follow(false)
 	defer context.AfterFunc(ctx, func() { c.leave(g.times.leave) })()
 	if err := g.enter(c, intents); err != nil {
 		return c.reason(err)

@@ -90,7 +90,10 @@ func (d *Discord) Workspaces() []string {
 	defer cancel()
 	ids, err := d.guilds.all(ctx)
 	if err != nil {
-		d.log.WithError(err).Warn("discord: the bot's servers can't be listed")
+		d.log.WithError(err).Debug("discord: the bot's servers can't be listed")
+	}
+	if len(ids) == 0 {
+		return []string{""} // in which nobody can be looked up: what was known stays
 	}
 	return ids
 }

@@ -56,24 +56,29 @@ type asked struct {
 	who wireUser
 	e   chat.Event
 	say phrases
+	by  time.Time // when Discord has to have the answer
 
 	replaces bool                    // the answer takes the place of the message that the interaction came from
 	after    []func(context.Context) // what is done once Discord has the answer
 }
 
+// answerMax is how long all takes at most that comes before the first answer to an interaction: Discord waits for 3 s, and the
+// answer has to get there.
+const answerMax = 2700 * time.Millisecond
+
 // answering answers an interaction: what Discord gets within its three seconds, of which kind the interaction was, and what
 // goes on after Discord has the answer.
 func (d *Discord) answering(ctx context.Context, h chat.Handler, in wireInteraction) (out answer, kind string, after []func(context.Context)) {
-	a := &asked{Discord: d, h: h, in: in, say: words(in.Locale)}
+	a := &asked{Discord: d, h: h, in: in, say: words(in.Locale), by: time.Now().Add(answerMax)}
 	a.who, _ = in.who()
 	kind = in.kind()
 	defer func() {
 		if p := recover(); p != nil {
 			d.log.WithField("kind", kind).Errorf("discord: an interaction broke the bot: %v\n%s", p, debug.Stack())
-			out, after = answer{Type: answerDeferredMessage, Data: flags{flagEphemeral}}, nil
+			out, after = a.broken(), nil
 		}
 	}()
-	ctx, cancel := context.WithTimeout(ctx, d.opts.AnswerWithin)
+	ctx, cancel := context.WithTimeout(ctx, min(d.opts.AnswerWithin, answerMax))
 	defer cancel()
 	out = a.answer(ctx)
 	return out, kind, a.after
@@ -142,27 +147,27 @@ func (a *asked) happened(ctx context.Context, guild string) error {
 	}
 	a.did("i|"+in.ID, guild)
 	id := in.ChannelID
-	if c := in.Channel; c != nil && c.ID != "" {
+	c := in.Channel
+	if c != nil && c.ID != "" {
 		id = c.ID
 		a.noteChannel(*c)
 	}
-	if a.e.Direct {
+	switch {
+	case a.e.Direct:
 		a.e.Channel = id
-		return nil
+	case c != nil && c.isThread() && c.ParentID != "":
+		a.e.Channel, a.e.Thread = c.ParentID, c.ID
+	case c != nil && c.ID != "" && !c.isThread():
+		a.e.Channel = c.ID
+	default:
+		a.e.Channel, a.e.Thread, err = a.places.where(ctx, id)
 	}
-	a.e.Channel, a.e.Thread, err = a.places.where(ctx, id)
 	return err
 }
 
-// noteChannel keeps what an interaction tells of its channel, which is not all, unless more is known already.
+// noteChannel notes a direct conversation. Of other channels an interaction does not tell enough to keep it: who sees them is
+// missing.
 func (a *asked) noteChannel(c wireChannel) {
-	if c.isThread() && c.ParentID == "" {
-		return
-	}
-	c.GuildID = a.in.GuildID
-	if _, known := a.places.channels.Peek(c.ID); !known {
-		a.places.note(c)
-	}
 	if a.in.GuildID == "" && c.Type == directChannel {
 		guild := a.e.Workspace
 		a.after = append(a.after, func(ctx context.Context) { a.places.direct(ctx, c.ID, a.who.ID, guild) })
@@ -260,6 +265,7 @@ func (a *asked) shortcut(ctx context.Context) answer {
 	if err := a.happened(ctx, ""); err != nil || a.e.Workspace == "" {
 		return a.lost(ctx, err)
 	}
+	unfold(&m)
 	s := chat.Shortcut{Name: shortcutOf(a.opts.Commands, a.in.Data.Name), Ref: a.refOf(m)}
 	a.e.Thread = cmp.Or(a.e.Thread, s.Ref.Thread)
 	s.Message = chat.Message{ID: m.ID, At: m.Timestamp}
@@ -375,7 +381,7 @@ func (a *asked) ask(ctx context.Context) (chat.Reply, error) {
 	case <-ctx.Done():
 		select {
 		case r = <-got:
-		case <-time.After(grace):
+		case <-time.After(min(grace, time.Until(a.by))):
 			return chat.Reply{}, errSlow
 		}
 	}

@@ -12,6 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sirupsen/logrus"
+	"github.com/sirupsen/logrus/hooks/test"
+
 	"balie/internal/chat"
 )
 
@@ -89,6 +92,14 @@ func TestShortcuts(t *testing.T) {
 	s.does(s.deed(commandInteraction, data, within(publicThread)))
 	if c, e := s.last().Shortcut, s.last(); c.Ref.Thread != aThread || c.Ref.Message != "777" || e.Thread != aThread || e.Channel != aChannel {
 		t.Errorf("in a thread: %+v", c.Ref)
+	}
+	// A forwarded message says what the other one does.
+	message["content"], message["attachments"], message["message_reference"] = "", []any{}, map[string]any{"type": 1, "message_id": "5", "channel_id": "6"}
+	message["message_snapshots"] = []any{map[string]any{"message": map[string]any{"content": "the beamer\nis broken",
+		"attachments": []any{map[string]any{"id": "8", "filename": "b.png", "size": 3, "url": "https://cdn.discordapp.com/b.png"}}}}}
+	s.does(s.deed(commandInteraction, data))
+	if c := s.last().Shortcut; c.Ref != want || c.Message.Text != "> the beamer\n> is broken" || len(c.Message.Files) != 1 || c.Message.Files[0].Name != "b.png" {
+		t.Errorf("of a forwarded message: %+v", c)
 	}
 	before := s.events()
 	if got := s.does(s.deed(commandInteraction, map[string]any{"type": 3, "name": "Create ticket", "target_id": "1"})); got.Type != answerMessage || s.events() != before {
@@ -381,7 +392,8 @@ func TestMoreFollowsInOrder(t *testing.T) {
 }
 
 func FuzzInteraction(f *testing.F) {
-	d, err := New(Options{APIURL: "http://127.0.0.1:1/api", Token: "t", Secret: valuesSecret, Memory: newShelf(), Commands: someCommands(), AnswerWithin: time.Second})
+	log, hook := test.NewNullLogger()
+	d, err := New(Options{APIURL: "http://127.0.0.1:1/api", Token: "t", Secret: valuesSecret, Memory: newShelf(), Commands: someCommands(), AnswerWithin: time.Second, Log: log})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -410,8 +422,8 @@ func FuzzInteraction(f *testing.F) {
 			return
 		}
 		out, _, _ := d.answering(t.Context(), func(context.Context, chat.Event) (chat.Reply, error) { return chat.Reply{Text: "ok"}, nil }, in)
-		if out.Type == 0 || out.Type == answerDeferredMessage { // which is the answer to a panic
-			t.Fatalf("%s became %s", raw, encode(out))
+		if said := hook.LastEntry(); out.Type == 0 || said != nil && said.Level == logrus.ErrorLevel { // of a panic
+			t.Fatalf("%s became %s: %v", raw, encode(out), said)
 		}
 	})
 }

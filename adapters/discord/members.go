@@ -23,6 +23,7 @@ type roster struct {
 
 const (
 	rosterFor   = 20 * time.Second // several teams ask for one guild; a change takes effect in a minute
+	rosterMax   = time.Minute      // for reading all of it
 	membersPage = 1000
 )
 
@@ -35,12 +36,12 @@ const (
 // Members lists the people who see a channel, without bots: that is who is in it. In a guild that does not have the channel
 // nobody is.
 func (d *Discord) Members(ctx context.Context, workspace, channel string) ([]chat.Person, error) {
-	c, err := d.places.channel(ctx, channel)
+	c, err := d.places.current(ctx, channel)
 	if err != nil {
 		return nil, err
 	}
 	if c.isThread() {
-		if c, err = d.places.channel(ctx, c.ParentID); err != nil {
+		if c, err = d.places.current(ctx, c.ParentID); err != nil {
 			return nil, err
 		}
 	}
@@ -117,7 +118,12 @@ func (p *people) roster(ctx context.Context, guild string) (*roster, error) {
 		r = &roster{at: p.now(), done: make(chan struct{})}
 		p.rosters[guild] = r
 		p.mu.Unlock()
-		p.read(ctx, guild, r)
+		// It goes on when the one who asked first does not wait any more.
+		p.later.do(func() {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rosterMax)
+			defer cancel()
+			p.read(ctx, guild, r)
+		})
 	} else {
 		p.mu.Unlock()
 	}
@@ -171,8 +177,10 @@ func (p *people) readInto(ctx context.Context, guild string, r *roster) error {
 	}
 	for after := "0"; ; {
 		var page []wireMember
-		err := p.api.do(ctx, call{doing: "list a server's members", method: http.MethodGet, path: "/guilds/" + guild + "/members",
-			query: url.Values{"limit": {strconv.Itoa(membersPage)}, "after": {after}}, out: &page})
+		err := patiently(ctx, func() error {
+			return p.api.do(ctx, call{doing: "list a server's members", method: http.MethodGet, path: "/guilds/" + guild + "/members",
+				query: url.Values{"limit": {strconv.Itoa(membersPage)}, "after": {after}}, out: &page})
+		})
 		if codeOf(err) == codeMissingAccess || statusOf(err) == http.StatusForbidden {
 			return &chat.SendError{Blocked: "Discord does not tell who is in the server: switch on the Server Members Intent, under Bot " +
 				"in the application's settings", Err: err}

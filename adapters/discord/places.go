@@ -3,8 +3,11 @@ package discord
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -16,10 +19,12 @@ import (
 type places struct {
 	*Discord
 	channels *lru.Cache[string, wireChannel]
-	starters *lru.Cache[string, string] // a private thread's first post, by thread
-	roots    *lru.Cache[string, bool]   // threads that are private conversations of ours, or not
-	homes    *lru.Cache[string, string] // the guild that a person was met in
-	directs  *lru.Cache[string, string] // the direct conversation with a person
+	noted    *lru.Cache[string, time.Time] // when they were looked up
+	follows  atomic.Bool                   // this process is told of changes
+	starters *lru.Cache[string, string]    // a private thread's first post, by thread
+	origins  *lru.Cache[string, string]    // the guild that a post in a direct conversation is for, by message
+	homes    *lru.Cache[string, string]    // the guild that a person was met in
+	directs  *lru.Cache[string, string]    // the direct conversation with a person
 
 	mu   sync.Mutex
 	kept map[string]time.Time // direct conversations, and when they were last noted in the memory
@@ -37,17 +42,39 @@ type keptDirect struct {
 
 func newPlaces(d *Discord) *places {
 	return &places{
-		Discord: d, channels: cache[string, wireChannel](20_000), starters: cache[string, string](20_000), roots: cache[string, bool](20_000),
-		homes: cache[string, string](20_000), directs: cache[string, string](20_000), kept: map[string]time.Time{},
+		Discord: d, channels: cache[string, wireChannel](20_000), noted: cache[string, time.Time](20_000), starters: cache[string, string](20_000),
+		origins: cache[string, string](20_000),
+		homes:   cache[string, string](20_000), directs: cache[string, string](20_000), kept: map[string]time.Time{},
 	}
 }
 
-// channel describes a channel or thread.
+// channelFor is how long what is known of a channel counts where this process is not told of changes.
+const channelFor = 30 * time.Second
+
+// channel describes a channel or thread, as it was half a minute ago at worst.
 func (p *places) channel(ctx context.Context, id string) (wireChannel, error) {
 	if c, ok := p.channels.Get(id); ok {
+		if at, _ := p.noted.Peek(id); p.follows.Load() || time.Since(at) < channelFor {
+			return c, nil
+		}
+	}
+	return p.fresh(ctx, id)
+}
+
+// current describes a channel or thread as it is now.
+func (p *places) current(ctx context.Context, id string) (wireChannel, error) {
+	if c, ok := p.channels.Get(id); ok && p.follows.Load() {
 		return c, nil
 	}
 	return p.fresh(ctx, id)
+}
+
+// follow notes whether this process is told of changes. What it was not told of is looked up anew.
+func (p *places) follow(on bool) {
+	if on {
+		p.channels.Purge()
+	}
+	p.follows.Store(on)
 }
 
 // fresh describes a channel or thread as it is now.
@@ -71,6 +98,7 @@ func (p *places) note(c wireChannel) {
 	if before, ok := p.channels.Peek(c.ID); ok && c.GuildID == "" {
 		c.GuildID = before.GuildID
 	}
+	p.noted.Add(c.ID, time.Now())
 	p.channels.Add(c.ID, c)
 }
 
@@ -110,8 +138,8 @@ func (p *places) findStarter(ctx context.Context, thread string) (string, error)
 	if err != nil {
 		return "", err
 	}
-	for _, m := range list {
-		if m.Author != nil && m.Author.ID == me.ID && (m.Type == plainMessage || m.Type == replyMessage) {
+	for _, m := range list { // it has a card, which no other post in it has
+		if m.Author != nil && m.Author.ID == me.ID && (m.Type == plainMessage || m.Type == replyMessage) && len(m.Embeds) > 0 {
 			p.starters.Add(thread, m.ID)
 			return m.ID, nil
 		}
@@ -126,18 +154,15 @@ func (p *places) met(person, guild string) {
 	}
 }
 
-// guildOf is the guild that a direct conversation with a person counts to: where they were last met, else one of ours that
-// they are a member of.
+// guildOf is the guild that a direct conversation with a person counts to: where they were last met, else another one of
+// ours. They have to be a member of it; empty if they are of none.
 func (p *places) guildOf(ctx context.Context, person string) (string, error) {
-	if g, ok := p.homes.Get(person); ok {
-		return g, nil
-	}
 	ids, err := p.guilds.all(ctx)
 	if err != nil {
 		return "", err
 	}
-	if len(ids) == 1 {
-		return ids[0], nil
+	if last, ok := p.homes.Get(person); ok && slices.Contains(ids, last) {
+		ids = slices.Concat([]string{last}, ids)
 	}
 	for _, id := range ids {
 		known, err := p.people.member(ctx, id, person)
@@ -150,6 +175,32 @@ func (p *places) guildOf(ctx context.Context, person string) (string, error) {
 		}
 	}
 	return "", nil
+}
+
+// guildFor is the guild that a direct conversation counts to where it is about a post of the bot's: what that is for.
+func (p *places) guildFor(ctx context.Context, person, channel, post string) (string, error) {
+	if post == "" {
+		return p.guildOf(ctx, person)
+	}
+	if guild, ok := p.origins.Get(post); ok {
+		return guild, nil
+	}
+	var m wireMessage
+	err := p.api.do(ctx, call{doing: "look a message up", method: http.MethodGet, path: "/channels/" + channel + "/messages/" + post,
+		limit: "GET message " + channel, out: &m})
+	if sent, ok := errors.AsType[*chat.SendError](err); ok && !sent.Gone {
+		return "", err
+	}
+	found := map[string]wireComponent{}
+	collect(m.Components, found)
+	for id := range found {
+		l, err := p.values.carried(ctx, id)
+		if err == nil && l.Guild != "" {
+			p.origins.Add(post, l.Guild)
+			return l.Guild, nil
+		}
+	}
+	return p.guildOf(ctx, person)
 }
 
 // directWith is the direct conversation with a person.

@@ -64,12 +64,21 @@ type commandShape struct {
 	Value    any                         `json:"value,omitempty"`
 	Parts    []commandShape              `json:"parts,omitempty"`
 	Choices  []commandShape              `json:"choices,omitempty"`
+	// Where it can be used, and who installs it.
+	Contexts []discordgo.InteractionContextType     `json:"contexts,omitempty"`
+	Installs []discordgo.ApplicationIntegrationType `json:"installs,omitempty"`
 }
 
 func commandShapes(commands []*discordgo.ApplicationCommand) []commandShape {
 	var out []commandShape
 	for _, c := range commands {
 		s := commandShape{Type: int(c.Type), Name: c.Name, About: c.Description, Parts: optionShapes(c.Options)}
+		if c.Contexts != nil {
+			s.Contexts = slices.Sorted(slices.Values(*c.Contexts))
+		}
+		if c.IntegrationTypes != nil {
+			s.Installs = slices.Sorted(slices.Values(*c.IntegrationTypes))
+		}
 		if c.NameLocalizations != nil {
 			s.Names = maps.Clone(*c.NameLocalizations)
 		}

@@ -1,6 +1,7 @@
 package discord
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -109,11 +110,17 @@ func (d *Discord) create(ctx context.Context, c creation) (chat.Ref, error) {
 	switch {
 	case c.channel.Type == directChannel:
 		id, err := d.post(ctx, c, c.channel.ID, to.Thread)
+		if err == nil {
+			d.places.origins.Add(cmp.Or(to.Thread, id), c.guild)
+		}
 		return c.ref(to.Thread, id), err
+	case to.Thread == "" && c.private() && c.channel.Type != textChannel:
+		return chat.Ref{}, &chat.SendError{Blocked: "conversations with requesters can't be kept private in the channel #" +
+			oneLine(c.channel.Name, threadMax) + ": name a text channel under requests in the policy", Err: errNoPlace}
+	case to.Thread == "" && c.private():
+		return d.privateThread(ctx, c)
 	case to.Thread == "" && c.channel.isForum():
 		return d.forumPost(ctx, c)
-	case to.Thread == "" && c.Topic != nil && len(c.Topic.People) > 0:
-		return d.privateThread(ctx, c)
 	case to.Thread == "":
 		id, err := d.post(ctx, c, c.channel.ID, "")
 		if err == nil && c.Topic != nil {
@@ -127,8 +134,11 @@ func (d *Discord) create(ctx context.Context, c creation) (chat.Ref, error) {
 // need are the permissions that posts of the kind need.
 func (d *Discord) need(c creation) uint64 {
 	t, _ := d.places.channels.Peek(c.To.Thread)
-	return Needs(c.Topic != nil && len(c.Topic.People) > 0 || t.Type == privateThread)
+	return Needs(c.private() || t.Type == privateThread)
 }
+
+// private says whether it begins a conversation that is kept from others.
+func (c creation) private() bool { return c.Topic != nil && len(c.Topic.People) > 0 }
 
 // newMessage is a message to be made.
 func newMessage(c creation, replyTo string) map[string]any {

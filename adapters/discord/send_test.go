@@ -245,8 +245,12 @@ func TestPrivateThread(t *testing.T) {
 	if got := texts(h.fake.As("ana").Messages(root.Message)); !strings.Contains(got[0], "followed") || !h.fake.Thread(root.Message).Archived {
 		t.Errorf("after closing she sees %q", got)
 	}
+	h.edits(root, chat.Post{Text: "Here you follow HD-1.", Card: card("HD-1 · printer"), Topic: topic("HD-1 · printer", false, ana)})
+	if _, err := h.fake.As("ana").Say(t.Context(), root.Message, "it works"); err != nil {
+		t.Fatal(err)
+	}
 	messages, err := h.d.Thread(t.Context(), root)
-	if err != nil || len(messages) != 1 || !strings.Contains(messages[0].Text, "followed") {
+	if err != nil || len(messages) != 1 || messages[0].Text != "it works" {
 		t.Errorf("the thread has %+v, %v", messages, err)
 	}
 	p.Key, p.Topic = "nobody", topic("HD-2", false, "")
@@ -382,11 +386,11 @@ func TestWholeText(t *testing.T) {
 		}
 		return out
 	}
-	if got := files(); !slices.Equal(got, []string{"message.txt"}) {
+	if got := files(); !slices.Equal(got, []string{"whole-text.txt"}) {
 		t.Errorf("its files are %q", got)
 	}
 	h.edits(r, chat.Post{Text: long + "more"})
-	if got := files(); !slices.Equal(got, []string{"message.txt"}) {
+	if got := files(); !slices.Equal(got, []string{"whole-text.txt"}) {
 		t.Errorf("then its files are %q", got)
 	}
 	h.edits(r, chat.Post{Text: "short"})

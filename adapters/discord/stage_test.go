@@ -103,6 +103,9 @@ func (s *stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, `{"id":%q,"bot":{"id":%q,"username":"balie"}}`, anApplication, anApplication)
 	case c.path == "/users/@me/guilds":
 		fmt.Fprintf(w, `[{"id":%q}]`, aGuild)
+	case strings.Contains(c.path, "/members/"):
+		id := c.path[strings.LastIndexByte(c.path, '/')+1:]
+		fmt.Fprintf(w, `{"user":{"id":%q,"username":%q}}`, id, "u"+id)
 	case strings.HasSuffix(c.path, "/messages"):
 		fmt.Fprintf(w, `{"id":"999","channel_id":%q}`, aChannel)
 	case strings.HasPrefix(c.path, "/channels/"):

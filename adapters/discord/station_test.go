@@ -124,6 +124,9 @@ func (s *station) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		what = []any{map[string]any{"id": guildID}}
 	case strings.HasSuffix(to, "/threads/active"):
 		what = map[string]any{"threads": []any{}}
+	case strings.HasPrefix(to, "GET /guilds/"+guildID+"/members/"):
+		id := to[strings.LastIndexByte(to, '/')+1:]
+		what = map[string]any{"user": map[string]any{"id": id, "username": "u" + id}}
 	case strings.HasSuffix(to, "/messages"), strings.HasSuffix(to, "/channels"):
 		what = []any{}
 	default:

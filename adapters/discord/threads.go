@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -35,6 +34,8 @@ func (d *Discord) openThread(ctx context.Context, in wireChannel, message, name 
 	switch codeOf(err) {
 	case codeThreadExists:
 		return d.places.fresh(ctx, message)
+	case codeNoThreadsHere:
+		d.flat.Add(message, time.Now().Add(cramped))
 	case codeTooManyThreads:
 		d.flat.Add(message, time.Now().Add(cramped))
 		if d.once.first("threads " + in.GuildID) {
@@ -58,41 +59,66 @@ func threadName(name string) string {
 	return name
 }
 
-// underRoot posts under a channel's message: in its thread, which is opened if there is none, else as a reply to it. One that
-// somebody deleted is opened again.
-func (d *Discord) underRoot(ctx context.Context, c creation) (chat.Ref, error) {
-	_, known := d.places.channels.Peek(c.To.Thread)
-	ref, err := d.inThread(ctx, c)
-	if codeOf(err) != codeUnknownChannel || !known {
-		return ref, err
-	}
-	d.places.forget(c.To.Thread)
-	return d.inThread(ctx, c)
+// crowded says whether there can be no thread, or not one more that is open.
+func crowded(err error) bool {
+	return codeOf(err) == codeTooManyThreads || codeOf(err) == codeNoThreadsHere
 }
 
-func (d *Discord) inThread(ctx context.Context, c creation) (chat.Ref, error) {
+// underRoot posts under a channel's message: in its thread, which is opened if there is none, else as a reply to it.
+func (d *Discord) underRoot(ctx context.Context, c creation) (chat.Ref, error) {
 	root := c.To.Thread
 	if until, ok := d.flat.Get(root); ok && time.Now().Before(until) {
 		return d.flatReply(ctx, c)
 	}
-	if _, ok := d.places.channels.Peek(root); !ok {
-		_, err := d.places.fresh(ctx, root)
-		if codeOf(err) == codeUnknownChannel {
-			err = d.threadFor(ctx, c)
-		}
-		if codeOf(err) == codeTooManyThreads {
-			return d.flatReply(ctx, c)
-		}
-		if err != nil {
-			return chat.Ref{}, d.toAdmin(ctx, err, c.channel, needCards)
+	_, known := d.places.channels.Peek(root)
+	if !known {
+		if err := d.ensureThread(ctx, c); err != nil {
+			return d.flatOr(ctx, c, err)
 		}
 	}
-	var id string
-	err := d.within(ctx, root, func() (err error) {
-		id, err = d.post(ctx, c, root, "")
+	id, err := d.inThread(ctx, c)
+	if known && codeOf(err) == codeUnknownChannel { // somebody deleted it
+		d.places.forget(root)
+		if err = d.ensureThread(ctx, c); err == nil {
+			id, err = d.inThread(ctx, c)
+		}
+	}
+	if err != nil {
+		return d.flatOr(ctx, c, err)
+	}
+	return c.ref(root, id), nil
+}
+
+// inThread posts in the thread, which is there.
+func (d *Discord) inThread(ctx context.Context, c creation) (id string, err error) {
+	err = d.within(ctx, c.To.Thread, func() (err error) {
+		id, err = d.post(ctx, c, c.To.Thread, "")
 		return err
 	})
-	return c.ref(root, id), err
+	return id, err
+}
+
+// ensureThread has the thread be there.
+func (d *Discord) ensureThread(ctx context.Context, c creation) error {
+	_, err := d.places.fresh(ctx, c.To.Thread)
+	if codeOf(err) == codeUnknownChannel {
+		err = d.threadFor(ctx, c)
+	}
+	return err
+}
+
+// flatOr posts a reply to the card where the error says that there can be no thread now; else it is an error.
+func (d *Discord) flatOr(ctx context.Context, c creation, err error) (chat.Ref, error) {
+	t, _ := d.places.channels.Peek(c.To.Thread)
+	switch {
+	case !crowded(err):
+		return chat.Ref{}, d.toAdmin(ctx, err, c.channel, d.need(c))
+	case !c.channel.isForum() && t.Type != privateThread:
+		d.flat.Add(c.To.Thread, time.Now().Add(cramped))
+		return d.flatReply(ctx, c)
+	}
+	// There is no other place for it. Others in the channel, whose threads are open, go on.
+	return chat.Ref{}, &chat.SendError{Err: err}
 }
 
 // threadFor opens the thread under a card that has none.
@@ -138,6 +164,9 @@ func (d *Discord) forumPost(ctx context.Context, c creation) (chat.Ref, error) {
 	if err != nil {
 		return chat.Ref{}, errors.Join(err, free())
 	}
+	if c.channel, err = d.places.current(ctx, c.channel.ID); err != nil { // its tags
+		return chat.Ref{}, errors.Join(d.toAdmin(ctx, err, c.channel, needCards), free())
+	}
 	d.tried.Add(c.Key, struct{}{})
 	var t wireChannel
 	err = d.api.do(ctx, call{doing: "make a post in a forum", method: http.MethodPost, path: "/channels/" + c.channel.ID + "/threads",
@@ -145,6 +174,9 @@ func (d *Discord) forumPost(ctx context.Context, c creation) (chat.Ref, error) {
 			"name": threadName(c.Topic.Name), "auto_archive_duration": archiveAfter, "message": c.out.payload(),
 			"applied_tags": tagsFor(c.channel, nil, *c.Topic),
 		}, files: files, out: &t})
+	if codeOf(err) == codeUnknownTag {
+		d.places.forget(c.channel.ID)
+	}
 	if err = errors.Join(err, free()); err != nil {
 		return chat.Ref{}, d.toAdmin(ctx, err, c.channel, needCards)
 	}
@@ -164,12 +196,13 @@ func (c creation) title() string {
 // privateThread begins a conversation that only its people see. Its thread stands for its first post. Where there can be no
 // more threads it is a direct conversation.
 func (d *Discord) privateThread(ctx context.Context, c creation) (chat.Ref, error) {
-	thread, ok := d.begun.Get(c.Key)
-	if !ok && (d.tried.Contains(c.Key) || !c.Again.IsZero()) {
+	thread, again := d.begun.Get(c.Key)
+	if !again && (d.tried.Contains(c.Key) || !c.Again.IsZero()) {
 		var err error
 		if thread, err = d.findThread(ctx, c, privateThread); err != nil {
 			return chat.Ref{}, err
 		}
+		again = thread != ""
 	}
 	if thread == "" {
 		d.tried.Add(c.Key, struct{}{})
@@ -178,6 +211,10 @@ func (d *Discord) privateThread(ctx context.Context, c creation) (chat.Ref, erro
 			body: map[string]any{"name": threadName(c.Topic.Name), "type": privateThread, "auto_archive_duration": archiveAfter, "invitable": false},
 			out:  &t})
 		if codeOf(err) == codeTooManyThreads {
+			if d.once.first("threads " + c.guild) {
+				d.log.WithField("channel", c.channel.ID).Warn("discord: the server has as many open threads as Discord allows; conversations with " +
+					"requesters are in their direct messages until some are closed, or archived sooner by the channels' settings")
+			}
 			return d.directInstead(ctx, c)
 		}
 		if err != nil {
@@ -188,9 +225,27 @@ func (d *Discord) privateThread(ctx context.Context, c creation) (chat.Ref, erro
 		thread = t.ID
 	}
 	d.begun.Add(c.Key, thread)
+	if again { // the first post may stand already
+		first, err := d.places.findStarter(ctx, thread)
+		if err != nil || first != "" {
+			return c.ref("", thread), d.toAdmin(ctx, err, c.channel, needPrivate)
+		}
+	}
 	for _, person := range c.Topic.People {
-		if err := d.invite(ctx, c, thread, person); err != nil {
-			return chat.Ref{}, err
+		switch err := d.invite(ctx, c, thread, person); codeOf(err) {
+		case 0:
+			if err != nil {
+				return chat.Ref{}, err
+			}
+		case codeMissingAccess, codeUnknownMember, codeUnknownUser, codeThreadMembers: // they don't see the channel, or left
+			if err := d.api.do(ctx, call{doing: "give a private thread up", method: http.MethodDelete, path: "/channels/" + thread}); err != nil {
+				return chat.Ref{}, d.toAdmin(ctx, err, c.channel, needPrivate)
+			}
+			d.begun.Remove(c.Key)
+			d.places.forget(thread)
+			return d.directInstead(ctx, c)
+		default:
+			return chat.Ref{}, d.toAdmin(ctx, err, c.channel, needPrivate)
 		}
 	}
 	id, err := d.post(ctx, c, thread, "")
@@ -206,17 +261,12 @@ func (d *Discord) invite(ctx context.Context, c creation, thread, person string)
 	if !snowflake.MatchString(person) {
 		return &chat.SendError{Gone: true, Err: chat.ErrUnknownPerson}
 	}
-	err := d.api.do(ctx, call{doing: "add somebody to a private thread", method: http.MethodPut, path: "/channels/" + thread + "/thread-members/" + person,
-		limit: "PUT thread-members " + c.channel.ID})
-	return d.toAdmin(ctx, err, c.channel, needPrivate)
+	return d.api.do(ctx, call{doing: "add somebody to a private thread", method: http.MethodPut,
+		path: "/channels/" + thread + "/thread-members/" + person, limit: "PUT thread-members " + c.channel.ID})
 }
 
 // directInstead begins the conversation as a direct one.
 func (d *Discord) directInstead(ctx context.Context, c creation) (chat.Ref, error) {
-	if d.once.first("threads " + c.guild) {
-		d.log.WithField("channel", c.channel.ID).Warn("discord: the server has as many open threads as Discord allows; conversations with " +
-			"requesters are in their direct messages until some are closed, or archived sooner by the channels' settings")
-	}
 	direct, err := d.places.directWith(ctx, c.Topic.People[0], c.guild)
 	if err != nil {
 		return chat.Ref{}, err
@@ -224,154 +274,9 @@ func (d *Discord) directInstead(ctx context.Context, c creation) (chat.Ref, erro
 	if c.channel, err = d.places.channel(ctx, direct); err != nil {
 		return chat.Ref{}, err
 	}
-	d.places.met(c.Topic.People[0], c.guild)
 	id, err := d.post(ctx, c, direct, "")
+	if err == nil {
+		d.places.origins.Add(id, c.guild)
+	}
 	return c.ref("", id), err
 }
-
-// within does something in a thread that may be archived: it is opened for that, and put away again if it was locked, too.
-func (d *Discord) within(ctx context.Context, thread string, do func() error) error {
-	if thread == "" {
-		return do()
-	}
-	locked, opened := false, false
-	if t, ok := d.places.channels.Peek(thread); ok && t.Thread != nil && t.Thread.Archived {
-		var err error
-		if locked, err = d.reopen(ctx, thread); err != nil {
-			return err
-		}
-		opened = true
-	}
-	err := do()
-	if code := codeOf(err); !opened && (code == codeArchived || code == codeLocked) {
-		if locked, err = d.reopen(ctx, thread); err != nil {
-			return err
-		}
-		err = do()
-	}
-	if locked {
-		if closing := d.setArchived(ctx, thread, true, true); closing != nil {
-			d.log.WithError(closing).Debug("discord: a thread stays open until its ticket changes")
-		}
-	}
-	return err
-}
-
-// reopen opens a thread that is archived, and says whether it was locked.
-func (d *Discord) reopen(ctx context.Context, thread string) (locked bool, err error) {
-	t, err := d.places.fresh(ctx, thread)
-	if err != nil || t.Thread == nil || !t.Thread.Archived && !t.Thread.Locked {
-		return false, err
-	}
-	return t.Thread.Locked, d.setArchived(ctx, thread, false, false)
-}
-
-// setArchived puts a thread away or takes it out again.
-func (d *Discord) setArchived(ctx context.Context, thread string, archived, locked bool) error {
-	var t wireChannel
-	err := d.api.do(ctx, call{doing: "open or close a thread", method: http.MethodPatch, path: "/channels/" + thread, limit: "PATCH thread " + thread,
-		body: map[string]any{"archived": archived, "locked": locked}, out: &t})
-	if err == nil {
-		d.places.note(t)
-		return nil
-	}
-	if parent, missing := d.places.channel(ctx, thread); missing == nil {
-		if of, missing := d.places.channel(ctx, parent.ParentID); missing == nil {
-			return d.toAdmin(ctx, err, of, permManageThreads)
-		}
-	}
-	return err
-}
-
-// bringUpToDate gives a thread the name, the tags and the state that its ticket has. What Discord does not allow the bot is
-// left, and said once.
-func (d *Discord) bringUpToDate(ctx context.Context, thread string, to chat.Topic) error {
-	t, err := d.places.channel(ctx, thread)
-	if codeOf(err) == codeUnknownChannel {
-		return nil // there is none yet
-	}
-	if err != nil {
-		return err
-	}
-	if t.Thread == nil {
-		return nil
-	}
-	change := map[string]any{}
-	if name := threadName(to.Name); name != t.Name && !d.renamed.Contains(thread+"|"+name) {
-		change["name"] = name
-		d.renamed.Add(thread+"|"+name, struct{}{}) // Discord allows that twice in ten minutes, so it is tried once
-	}
-	if parent, err := d.places.channel(ctx, t.ParentID); err == nil && parent.isForum() {
-		if tags := tagsFor(parent, t.Applied, to); !slices.Equal(tags, t.Applied) {
-			change["applied_tags"] = tags
-		}
-	}
-	put := t.Thread.Archived && t.Thread.Locked
-	if len(change) > 0 && put {
-		if err := d.setArchived(ctx, thread, false, false); err != nil {
-			return d.forgiven(err, "threads of closed tickets")
-		}
-		put = false
-	}
-	if len(change) > 0 {
-		var now wireChannel
-		err := d.api.do(ctx, call{doing: "change a thread", method: http.MethodPatch, path: "/channels/" + thread,
-			limit: "PATCH thread name " + thread, body: change, out: &now})
-		if err != nil {
-			if err := d.forgiven(err, "threads' names and tags"); err != nil {
-				d.log.WithError(err).Debug("discord: a thread keeps its name or tags until its ticket changes")
-			}
-		} else {
-			d.places.note(now)
-		}
-	}
-	if to.Closed == put {
-		return nil
-	}
-	return d.forgiven(d.setArchived(ctx, thread, to.Closed, to.Closed), "threads of closed tickets")
-}
-
-// forgiven is an error, unless it is one that an admin has to put right: that is said once, and the rest goes on.
-func (d *Discord) forgiven(err error, what string) error {
-	sent, ok := errors.AsType[*chat.SendError](err)
-	if !ok || sent.Blocked == "" && sent.Refused == "" {
-		return err
-	}
-	if d.once.first(what) {
-		d.log.WithError(err).Warn("discord: " + what + " can't be kept up to date")
-	}
-	return nil
-}
-
-// tagsMax is how many tags a post of a forum may have.
-const tagsMax = 5
-
-// tagsFor are the tags of a forum's post: those that people gave it, and that of the status, if the forum has one of that
-// name.
-func tagsFor(forum wireChannel, applied []string, to chat.Topic) []string {
-	named := func(name string) string {
-		for _, t := range forum.Tags {
-			if name != "" && strings.EqualFold(t.Name, chat.Cut(name, tagMax)) {
-				return t.ID
-			}
-		}
-		return ""
-	}
-	var statuses []string
-	for _, s := range to.Statuses {
-		statuses = append(statuses, named(s))
-	}
-	out := []string{}
-	for _, id := range applied {
-		if !slices.Contains(statuses, id) {
-			out = append(out, id)
-		}
-	}
-	if id := named(to.Status); id != "" {
-		out = append(out[:min(len(out), tagsMax-1)], id)
-	}
-	return out
-}
-
-// tagMax is how many characters a forum's tag has.
-const tagMax = 20

@@ -69,6 +69,9 @@ func useAll(t *testing.T, may uint64, requests bool, where ...string) error {
 	if _, err := h.d.Send(t.Context(), reply); err != nil {
 		return err
 	}
+	if a, err := h.fake.As("ana").Say(t.Context(), th.ID, "thanks"); err != nil || a.Refused != "" {
+		t.Fatalf("she can't write there: %q, %v", a.Refused, err)
+	}
 	said, err := h.d.Thread(t.Context(), r)
 	if err == nil && len(said) == 0 {
 		err = errors.New("the thread can't be read")

@@ -107,7 +107,7 @@ func (t *term) isOwn(ctx context.Context, e chat.Event, self string) (bool, erro
 }
 
 // guildIn is the guild that a direct conversation counts to, in which it is not known who did something.
-func (t *term) guildIn(ctx context.Context, channel string) (string, error) {
+func (t *term) guildIn(ctx context.Context, channel, post string) (string, error) {
 	value, err := t.opts.Memory.Recall(ctx, directGroup+"/"+channel)
 	if err != nil {
 		return "", err
@@ -116,5 +116,5 @@ func (t *term) guildIn(ctx context.Context, channel string) (string, error) {
 	if json.Unmarshal(value, &d) != nil || d.Person == "" {
 		return "", nil
 	}
-	return t.places.guildOf(ctx, d.Person)
+	return t.places.guildFor(ctx, d.Person, channel, post)
 }

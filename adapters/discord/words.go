@@ -16,6 +16,7 @@ type phrases struct {
 	again                     string
 	formReady, openForm       string
 	oneFileKept, severalFiles string // the latter of how many
+	oldFiles                  string // of their names
 	shut, deaf                string // about direct messages that are closed, and what is typed that is not told
 }
 
@@ -41,8 +42,9 @@ func words(locale string) phrases {
 			openForm:  "Formulier openen",
 
 			oneFileKept: "1 bestand is bewaard", severalFiles: "%d bestanden zijn bewaard",
-			shut: "Ik heb een antwoord voor je, maar je directe berichten staan dicht. Sta ze toe in de privacy-instellingen van deze server, of gebruik `/ticket`.",
-			deaf: "Ik kan niet lezen wat hier wordt getypt. Gebruik de knop onder de melding om te antwoorden of iets toe te voegen, of noem mij in je bericht.",
+			oldFiles: "Voeg nog eens toe: %s. Discord bewaart dat maar een dag.",
+			shut:     "Ik heb een antwoord voor je, maar je directe berichten staan dicht. Sta ze toe in de privacy-instellingen van deze server, of gebruik `/ticket`.",
+			deaf:     "Ik kan niet lezen wat hier wordt getypt. Gebruik de knop onder de melding om te antwoorden of iets toe te voegen, of noem mij in je bericht.",
 		}
 	}
 	return phrases{
@@ -64,8 +66,9 @@ func words(locale string) phrases {
 		openForm:  "Open the form",
 
 		oneFileKept: "1 file is kept", severalFiles: "%d files are kept",
-		shut: "I have an answer for you, but your direct messages are closed. Allow them in this server's privacy settings, or use `/ticket`.",
-		deaf: "I can't read what is typed here. Use the button under the ticket to reply or to add something, or mention me in your message.",
+		oldFiles: "Please add again: %s. Discord keeps that for a day only.",
+		shut:     "I have an answer for you, but your direct messages are closed. Allow them in this server's privacy settings, or use `/ticket`.",
+		deaf:     "I can't read what is typed here. Use the button under the ticket to reply or to add something, or mention me in your message.",
 	}
 }
 
@@ -75,6 +78,15 @@ func (p phrases) filesKept(n int) string {
 		return p.oneFileKept
 	}
 	return fmt.Sprintf(p.severalFiles, n)
+}
+
+// uploadAgain says, by field, which files have to be given once more.
+func (p phrases) uploadAgain(old map[string][]string) map[string]string {
+	out := map[string]string{}
+	for field, names := range old {
+		out[field] = fmt.Sprintf(p.oldFiles, markless(strings.Join(names, ", ")))
+	}
+	return out
 }
 
 // markless makes plain text safe inside our Markdown: it reads as it is and forms nothing.

@@ -95,6 +95,7 @@ type Caps struct {
 	ButtonsMax    int   // buttons of a card
 	FileMax       int64 // bytes of one file
 	FilesMax      int   // files of one message
+	PostBytes     int64 // bytes of all files of one post
 	BackdatedPost bool  // a post may carry the time of what it tells (Post.At)
 	Private       bool  // a conversation in a channel can be for some people alone (Topic.People)
 	DirectFlat    bool  // a direct conversation has no threads: who adds to one of several has to reply to a post of it

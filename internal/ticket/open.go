@@ -198,7 +198,7 @@ func (p *Policy) checkField(f Field, options []Option, given []string) *Problem 
 		return nil
 	}
 	if len(given) > 1 && f.Kind != chat.MultiField && f.Kind != chat.FileField {
-		return &Problem{Code: BadChoice}
+		return &Problem{Code: OneChoice}
 	}
 	switch f.Kind {
 	case chat.TextField, chat.LongTextField:

@@ -31,13 +31,14 @@ const (
 	FileTooBig     Code = "file_too_big" // name, max: megabytes
 	FileEmpty      Code = "file_empty"   // name
 	BadChoice      Code = "bad_choice"
+	OneChoice      Code = "one_choice" // several were chosen where one may be
 	BadDate        Code = "bad_date"
 	CannotReopen   Code = "cannot_reopen"
 )
 
 // Codes are all codes.
 var Codes = []Code{NotFound, NotAllowed, AlreadyClaimed, TicketClosed, NotAgent, Required, TooLong, TooMany, FileTooBig,
-	FileEmpty, BadChoice, BadDate, CannotReopen}
+	FileEmpty, BadChoice, OneChoice, BadDate, CannotReopen}
 
 func (p *Problem) Error() string {
 	s := "problem " + string(p.Code)

@@ -80,7 +80,7 @@ func (s *Server) patchThread(th *channel, u *user, in patch) *refusal {
 	opens := th.archived && in.Archived != nil && !*in.Archived
 	onlyArchive := in.Name == nil && in.Locked == nil && in.Invitable == nil && in.AutoArchive == nil && in.Applied == nil && in.Slow == nil
 	switch {
-	case th.archived && !opens && !(in.Locked != nil && in.Name == nil && in.Applied == nil && in.AutoArchive == nil):
+	case th.archived && !opens:
 		return archivedThread
 	case manages:
 	case opens && onlyArchive && !th.locked:
