@@ -117,10 +117,14 @@ func (t *turn) buttons(tk ticket.Ticket, by ticket.Actor) []chat.Button {
 	if by.Agent(tk.Team) {
 		return teamButtons(t.say, tk)
 	}
-	if tk.Requester == by.Person {
-		return requesterButtons(t.say, tk)
+	if tk.Requester != by.Person {
+		return nil
 	}
-	return nil
+	out := requesterButtons(t.say, tk)
+	if tk.Phase != ticket.Closed && (t.caps.Deaf || t.caps.DirectFlat) { // just typing may not do
+		out = append(out, button(t.say, tk, verbAdd))
+	}
+	return out
 }
 
 func teamButtons(say i18n.Voice, tk ticket.Ticket) []chat.Button {
@@ -181,6 +185,9 @@ func (v view) root(ctx context.Context, tk ticket.Ticket, r ticket.Room) chat.Po
 		}
 	case ticket.FollowerRoom:
 		p.Text = v.say.Say("following", "key", tk.Key)
+		if v.caps().DirectFlat {
+			p.Text = v.say.Say("following_flat", "key", tk.Key)
+		}
 		p.Buttons = v.withAdd(tk, r, []chat.Button{button(v.say, tk, verbUnfollow)})
 		card.Footer = v.footer(tk, v.how(r))
 	}

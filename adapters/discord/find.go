@@ -180,8 +180,8 @@ func (c creation) says(m wireMessage, channel string) bool {
 	return m.Content == c.out.Content && len(m.Attachments) == len(c.Files)+len(c.out.Attach)
 }
 
-// findThread looks for the conversation that an earlier try may have begun: one of ours, begun since then, with that name,
-// which begins with the ticket's number.
+// findThread looks for the conversation that an earlier try may have begun: one of ours that is open and has the name, which
+// begins with the ticket's number.
 func (d *Discord) findThread(ctx context.Context, c creation, kind int) (string, error) {
 	me, err := d.self.get(ctx)
 	if err != nil {
@@ -194,12 +194,8 @@ func (d *Discord) findThread(ctx context.Context, c creation, kind int) (string,
 	if err != nil {
 		return "", err
 	}
-	from := "0"
-	if !c.Again.IsZero() {
-		from = d.since(c)
-	}
 	for _, t := range active.Threads {
-		if t.ParentID != c.channel.ID || t.OwnerID != me.ID || t.Type != kind || t.Name != threadName(c.Topic.Name) || compareIDs(t.ID, from) < 0 {
+		if t.ParentID != c.channel.ID || t.OwnerID != me.ID || t.Type != kind || t.Name != threadName(c.Topic.Name) {
 			continue
 		}
 		t.GuildID = c.channel.GuildID

@@ -82,6 +82,9 @@ func (d *Discord) creation(ctx context.Context, p chat.Post) (creation, error) {
 		return c, &chat.SendError{Gone: true, Err: errNoPlace}
 	}
 	if c.channel, err = d.places.channel(ctx, id); err != nil {
+		if codeOf(err) == codeUnknownChannel {
+			err = &chat.SendError{Gone: true, Err: fmt.Errorf("there is no channel %s any more: name another one in the policy: %w", oneLine(id, threadMax), err)}
+		}
 		return c, d.toAdmin(ctx, err, wireChannel{ID: id, Name: id}, 0)
 	}
 	if c.channel.Type != directChannel && p.To.Workspace != "" && c.channel.GuildID != p.To.Workspace {

@@ -34,11 +34,15 @@ type discordNetwork struct {
 	channels func(*ticket.Team)    // changes the channels of a team; nil for nothing
 	policy   *ticket.Policy
 	greeted  map[string]bool // people whose language the program knows
+	*discordNotes
+}
 
+// discordNotes are what people remember of messages.
+type discordNotes struct {
 	mu       sync.Mutex
-	answers  map[string]bool // messages that answered somebody, who did something on another message or none
-	steps    map[string]bool // those of them that are questions on the way to a form
-	starters map[string]string
+	answers  map[string]bool   // those that answered somebody, who did something on another message or none
+	steps    map[string]bool   // those of them that are questions on the way to a form
+	starters map[string]string // the first ones of private threads, by thread
 }
 
 // newDiscord makes a server for one world.
@@ -59,8 +63,8 @@ func newDiscord(t *testing.T, by transport, o discordfake.Options) *discordNetwo
 		discordfake.Channel{Name: "help"},
 		discordfake.Channel{Name: "secrets", Private: true, Members: []string{"ana", "carla"}, NoBot: true})
 	fake := discordfake.New(t, o)
-	return &discordNetwork{fake: fake, guild: fake.Main(), by: by,
-		greeted: map[string]bool{}, answers: map[string]bool{}, steps: map[string]bool{}, starters: map[string]string{}}
+	return &discordNetwork{fake: fake, guild: fake.Main(), by: by, greeted: map[string]bool{},
+		discordNotes: &discordNotes{answers: map[string]bool{}, steps: map[string]bool{}, starters: map[string]string{}}}
 }
 
 func (n *discordNetwork) can() abilities {
