@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/bwmarrin/discordgo"
+
 	"balie/adapters/inbox"
 	"balie/internal/chat"
 )
@@ -35,8 +37,10 @@ type catchup struct {
 	all  int64            // everything since then was missed; 0 if nothing was
 	want map[string]*want // by channel or thread
 	look map[look]*want
-	// lively are the conversations where something was said while it is not known yet what to read, and done are those that were
-	// read since it is.
+	// since is from when on the last gap was.
+	since int64
+	// lively are the conversations where something was said while it is not known yet what to read, with whether they are
+	// direct; done are those that were read since it is.
 	lively, done map[string]bool
 }
 
@@ -61,7 +65,32 @@ type want struct {
 	direct bool // a direct conversation
 	pause  time.Duration
 	next   time.Time // not before
+
+	turn  int      // how often it was begun anew
+	place progress // where to go on
 }
+
+// progress is how far the reading of something has come. Discord's limits may end it after a few pages.
+type progress struct {
+	since  int64
+	direct bool
+	joined bool   // the list of threads is that of the ones that the bot is in
+	at     string // where the next page begins; empty at the beginning
+	said   []*utterance
+	found  []conversation
+}
+
+// goOn is where to go on with what has to be read, and which turn that is.
+func (c *catchup) goOn(w *want) (progress, int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p := w.place
+	p.since, p.direct = w.since, w.direct
+	return p, w.turn
+}
+
+// anew has something read from its beginning, even if it is being read. c.mu is held.
+func (w *want) anew() { w.turn, w.place = w.turn+1, progress{} }
 
 func newCatchup(t *term) *catchup {
 	return &catchup{
@@ -83,25 +112,56 @@ func (c *catchup) missed(since int64) {
 	defer c.mu.Unlock()
 	c.gaps++
 	c.all = min(cmp.Or(c.all, since), since)
+	for _, w := range c.want { // what was read of it may have changed
+		w.anew()
+	}
+	for _, w := range c.look {
+		w.anew()
+	}
 	c.queue.HoldAll()
 	c.nudge()
 }
 
+// missedIn says that something may have happened in one guild since then that was not heard.
+func (c *catchup) missedIn(guild string, since int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	in := func(channel string) bool {
+		at, known := c.places.channels.Peek(channel)
+		return known && at.GuildID == guild
+	}
+	c.looks(look{guildList, guild}, since)
+	for channel := range c.cursor.inhabited() {
+		if in(channel) {
+			c.looks(look{publicShelf, channel}, since)
+			c.looks(look{privateShelf, channel}, since)
+		}
+	}
+	maps.DeleteFunc(c.done, func(channel string, _ bool) bool { return in(channel) })
+	for channel, w := range c.want {
+		if in(channel) {
+			w.anew()
+		}
+	}
+	c.nudge()
+}
+
 // comesFirst has a conversation read next where somebody says something, which waits for that.
-func (c *catchup) comesFirst(channel string) {
+func (c *catchup) comesFirst(channel string, direct bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.all != 0 {
-		c.lively[channel] = true
-	} else if c.sooner(channel) {
+		c.lively[channel] = direct
+	} else if c.sooner(channel, direct) {
 		c.queue.HoldRoom(channel)
 		c.nudge()
 	}
 }
 
 // sooner puts a conversation first that has to be read, or may have to be: a thread that was put away is not where it would
-// have been found any more once somebody says something there. c.mu is held.
-func (c *catchup) sooner(channel string) bool {
+// have been found any more once somebody says something there, and of direct conversations there is no list at all. c.mu is
+// held.
+func (c *catchup) sooner(channel string, direct bool) bool {
 	if w := c.want[channel]; w != nil {
 		first := w.rank > 0
 		w.rank = 0
@@ -112,7 +172,13 @@ func (c *catchup) sooner(channel string) bool {
 	}
 	var since int64
 	at, known := c.places.channels.Peek(channel)
+	if direct {
+		since = c.since
+	}
 	for l, w := range c.look {
+		if direct {
+			break // it is in none of them
+		}
 		if !known || l.of == at.ParentID || l.list == guildList && l.of == at.GuildID {
 			since = min(cmp.Or(since, w.since), w.since)
 		}
@@ -120,7 +186,7 @@ func (c *catchup) sooner(channel string) bool {
 	if since == 0 {
 		return false
 	}
-	c.want[channel] = &want{since: since}
+	c.want[channel] = &want{since: since, direct: direct}
 	return true
 }
 
@@ -185,6 +251,7 @@ func (c *catchup) step(ctx context.Context) (time.Duration, error) {
 	since, gap := c.all, c.gaps
 	for channel, at := range c.queue.Lost() {
 		c.wants(channel, want{since: at})
+		c.want[channel].anew()
 	}
 	now := time.Now()
 	channel, w, wait := next(c.want, now, cmp.Compare)
@@ -199,7 +266,7 @@ func (c *catchup) step(ctx context.Context) (time.Duration, error) {
 	case c.queue.Full():
 		return -1, nil
 	case w != nil:
-		c.read(ctx, channel, w, gap)
+		c.read(ctx, channel, w)
 		return 0, nil
 	case l != nil:
 		c.peruse(ctx, list, l)
@@ -226,7 +293,10 @@ func next[K comparable](all map[K]*want, now time.Time, order func(a, b K) int) 
 // wants notes that a conversation has to be read. c.mu is held.
 func (c *catchup) wants(channel string, n want) {
 	if w := c.want[channel]; w != nil {
-		w.since, w.rank = min(w.since, n.since), min(w.rank, n.rank)
+		if w.rank = min(w.rank, n.rank); n.since < w.since {
+			w.since = n.since
+			w.anew()
+		}
 		return
 	}
 	c.want[channel] = &n
@@ -236,26 +306,29 @@ func (c *catchup) wants(channel string, n want) {
 func (c *catchup) looks(at look, since int64) {
 	if w := c.look[at]; w != nil {
 		w.since = min(w.since, since)
+		w.anew()
 		return
 	}
 	c.look[at] = &want{since: since, rank: int(at.list)}
 }
 
 // read reads what was said in a conversation.
-func (c *catchup) read(ctx context.Context, channel string, w *want, gap int) {
+func (c *catchup) read(ctx context.Context, channel string, w *want) {
 	c.queue.HoldRoom(channel)
-	found, err := c.messages(ctx, channel, w)
+	p, turn := c.goOn(w)
+	err := c.messages(ctx, channel, &p)
 	if err != nil && !hidden(err) {
-		c.again(w, err, "discord: what was missed in a channel could not be read yet", channel)
+		c.again(w, p, turn, err, "discord: what was missed in a channel could not be read yet", channel)
 		return
 	}
+	c.unreadable(channel, err)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.gaps != gap && err == nil {
+	if w.turn != turn && err == nil {
 		return // more was missed, and it is read again
 	}
 	var missed []*inbox.Item
-	for _, u := range found {
+	for _, u := range p.said {
 		if it := c.item(u); it != nil {
 			missed = append(missed, it)
 		}
@@ -265,10 +338,25 @@ func (c *catchup) read(ctx context.Context, channel string, w *want, gap int) {
 	c.done[channel] = true
 }
 
-// again has something read later that could not be read.
-func (c *catchup) again(w *want, err error, what, of string) {
+// unreadable tells once of a channel what an admin has to do, since what was missed there is lost.
+func (c *catchup) unreadable(of string, err error) {
+	if statusOf(err) == http.StatusForbidden && c.once.first("unreadable|"+of) {
+		c.log.WithError(err).WithField("of", of).Warn("discord: the bot may not read what was missed there: give it View Channel " +
+			"and Read Message History (balie doctor says which permissions are missing)")
+	}
+}
+
+// again has something read later that could not be read, from where it came to.
+func (c *catchup) again(w *want, p progress, turn int, err error, what, of string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if w.turn == turn {
+		w.place = p
+	}
+	if limited(err) { // which is no failure
+		w.pause, w.next = 0, time.Now().Add(retryOf(err))
+		return
+	}
 	if retry := retryOf(err); w.pause == c.opts.RetryAfter && retry == 0 { // once may be an accident
 		c.log.WithError(err).WithField("of", of).Warn(what)
 	}
@@ -276,11 +364,20 @@ func (c *catchup) again(w *want, err error, what, of string) {
 	w.next = time.Now().Add(max(inbox.Jitter(w.pause), retryOf(err)))
 }
 
-// hidden says that Discord does not show something to the bot, or does not have it any more.
+// limited says that it was only one call too many.
+func limited(err error) bool {
+	_, told := errors.AsType[*discordgo.RateLimitError](err)
+	return told || errors.Is(err, errTooEarly)
+}
+
+// hidden says that Discord does not show something to the bot, or does not have it any more. Of what it refuses without
+// saying why nobody knows that.
 func hidden(err error) bool {
 	switch statusOf(err) {
-	case http.StatusForbidden, http.StatusNotFound, http.StatusBadRequest:
+	case http.StatusForbidden, http.StatusNotFound:
 		return true
+	case http.StatusBadRequest:
+		return codeOf(err) != 0
 	}
 	sent, ok := errors.AsType[*chat.SendError](err)
 	return ok && sent.Gone

@@ -13,11 +13,15 @@ import (
 const (
 	cursorName  = "discord/heard"
 	cursorEvery = 5 * time.Second
-	notKept     = "discord: up to where the bot has heard could not be kept; after a restart it hears some of it again"
+	// lastMax is how long each thing may take that is put away at the end, for which the bot has a few seconds.
+	lastMax = 2 * time.Second
+	notKept = "discord: up to where the bot has heard could not be kept; after a restart it hears some of it again"
 	// inhabitedMax is how many channels are remembered as having something of the bot's, and inhabitedFor for how long after
 	// its last message in them, in milliseconds.
 	inhabitedMax = 2_000
 	inhabitedFor = int64(90 * 24 * time.Hour / time.Millisecond)
+	// unsure is how much is read again, in milliseconds, where a clock was wrong.
+	unsure = int64(10 * time.Minute / time.Millisecond)
 )
 
 // cursor is up to when everything was heard and told, by Discord's clock. It survives a restart, and goes on in the process
@@ -28,16 +32,20 @@ type cursor struct {
 
 	before bool // the bot listened before this process did
 
-	mu    sync.Mutex
-	high  int64            // everything up to then was heard, but for what the catch-up is after; 0 before the bot ever listened
-	rooms map[string]int64 // channels with something of the bot's in them or in their threads, and when it last wrote there
-	kept  int64
+	mu      sync.Mutex
+	high    int64            // everything up to then was heard, but for what the catch-up is after; 0 before the bot ever listened
+	rooms   map[string]int64 // channels with something of the bot's in them or in their threads, and when it last wrote there
+	kept    int64
+	moved   bool             // rooms changed since they were kept
+	directs map[string]int64 // as kept
 }
 
 // keptCursor is what stands in the memory.
 type keptCursor struct {
 	Heard int64            `json:"heard"` // milliseconds since 1970
 	Rooms map[string]int64 `json:"rooms,omitempty"`
+	// Directs are direct conversations that are noted nowhere else yet, and when somebody wrote in them.
+	Directs map[string]int64 `json:"directs,omitempty"`
 }
 
 func newCursor(t *term) *cursor {
@@ -75,15 +83,22 @@ func (c *cursor) read(value []byte) {
 	defer c.mu.Unlock()
 	c.high, c.kept, c.before = k.Heard, k.Heard, true
 	maps.Copy(c.rooms, k.Rooms)
+	for id, at := range k.Directs {
+		c.places.used(id, at)
+	}
+	c.directs = k.Directs
 }
 
 // begin says when the bot began to listen, which counts if it never did before; it gives up to when everything was heard.
-// Nothing was heard at a time to come, whatever was kept.
+// Nothing was heard at a time to come, whatever was kept: then a clock was or is wrong.
 func (c *cursor) begin(now int64) int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.high == 0 || c.high > now {
+	switch {
+	case c.high == 0:
 		c.high = now
+	case c.high > now:
+		c.high = now - unsure
 	}
 	return c.high
 }
@@ -107,6 +122,7 @@ func (c *cursor) inhabits(channel string, at int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.rooms[channel] = max(c.rooms[channel], at)
+	c.moved = true
 	if len(c.rooms) <= inhabitedMax {
 		return
 	}
@@ -134,14 +150,16 @@ func (c *cursor) until() int64 {
 	c.mu.Lock()
 	high := c.high
 	c.mu.Unlock()
-	if low := c.catchup.floor(); low != 0 && low <= high {
-		return low - 1
+	for _, low := range []int64{c.outages.floor(), c.catchup.floor()} { // in this order, too: an outage ends as a look
+		if low != 0 && low <= high {
+			high = low - 1
+		}
 	}
 	return high
 }
 
-// run keeps the cursor while it moves.
-func (c *cursor) run(ctx context.Context) {
+// run keeps the cursor while it moves, and is ours to move.
+func (c *cursor) run(ctx context.Context, held func() bool) {
 	tick := time.NewTicker(c.every)
 	defer tick.Stop()
 	failed := false
@@ -151,6 +169,9 @@ func (c *cursor) run(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
+		if !held() {
+			continue
+		}
 		err := c.keep(ctx)
 		if err != nil && !failed && ctx.Err() == nil {
 			c.log.WithError(err).Warn(notKept)
@@ -159,32 +180,33 @@ func (c *cursor) run(ctx context.Context) {
 	}
 }
 
-// last keeps the cursor at the end.
-func (c *cursor) last(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+// last keeps the cursor at the end; false if that went wrong.
+func (c *cursor) last(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastMax)
 	defer cancel()
-	if err := c.keep(ctx); err != nil {
+	err := c.keep(ctx)
+	if err != nil {
 		c.log.WithError(err).Warn(notKept)
 	}
+	return err == nil
 }
 
 func (c *cursor) keep(ctx context.Context) error {
-	until := c.until()
+	until, directs := c.until(), c.places.unkept()
 	c.mu.Lock()
-	kept := c.kept
+	kept, moved := c.kept, c.moved || !maps.Equal(directs, c.directs)
+	c.moved = moved && until == 0
 	c.mu.Unlock()
-	if until == 0 || until == kept {
+	if until == 0 || until == kept && !moved {
 		return nil
 	}
-	value, err := json.Marshal(keptCursor{Heard: until, Rooms: c.inhabited()})
-	if err != nil {
-		return err
-	}
-	if err := c.opts.Memory.Keep(ctx, cursorName, value); err != nil {
-		return err
-	}
+	err := c.opts.Memory.Keep(ctx, cursorName, encode(keptCursor{Heard: until, Rooms: c.inhabited(), Directs: directs}))
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.kept = until
+	if err != nil {
+		c.moved = c.moved || moved
+		return err
+	}
+	c.kept, c.directs = until, directs
 	return nil
 }

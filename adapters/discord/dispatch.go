@@ -28,7 +28,7 @@ func init() {
 		"CHANNEL_UPDATE":          (*term).placeThere,
 		"CHANNEL_DELETE":          (*term).placeGone,
 		"THREAD_CREATE":           (*term).placeThere,
-		"THREAD_UPDATE":           (*term).placeThere,
+		"THREAD_UPDATE":           (*term).threadChanged,
 		"THREAD_DELETE":           (*term).placeGone,
 		"THREAD_LIST_SYNC":        (*term).threadsThere,
 		"MESSAGE_CREATE":          (*term).posted,
@@ -60,15 +60,14 @@ func (t *term) happen(ctx context.Context, f frame) {
 	}
 }
 
-func (t *term) nothing(context.Context, json.RawMessage) error { return nil }
-
 // resumed comes after all that was missed.
 func (t *term) resumed(context.Context, json.RawMessage) error {
 	t.places.follows.Store(true)
 	return nil
 }
 
-// ready begins a session. What happened before it is read again, since this session does not tell.
+// ready begins a session. What happened before it is read again, since this session does not tell; nor does it of a guild
+// before that is there.
 func (t *term) ready(_ context.Context, data json.RawMessage) error {
 	var ready struct {
 		Guilds []struct {
@@ -87,11 +86,14 @@ func (t *term) ready(_ context.Context, data json.RawMessage) error {
 	for _, id := range t.guilds.ids() {
 		if err == nil && !slices.Contains(ids, id) {
 			t.guilds.remove(id)
+			t.outages.end(id)
 		}
 	}
-	clear(t.outages) // and so are all guilds' events that were missed
 	now := t.theirNow()
 	since := t.cursor.begin(now)
+	for _, id := range ids {
+		t.outages.begin(id, now)
+	}
 	if t.began || t.cursor.before {
 		t.catchup.missed(since)
 	}
@@ -122,9 +124,9 @@ func (t *term) guildThere(_ context.Context, data json.RawMessage) error {
 		c.GuildID = g.ID
 		t.places.note(c)
 	}
-	if since, ok := t.outages[g.ID]; ok {
-		delete(t.outages, g.ID)
-		t.catchup.missed(since)
+	if since, ok := t.outages.of(g.ID); ok {
+		t.catchup.missedIn(g.ID, since)
+		t.outages.end(g.ID) // only now, so that the cursor stays behind
 	}
 	return nil
 }
@@ -140,8 +142,9 @@ func (t *term) guildGone(_ context.Context, data json.RawMessage) error {
 	}
 	if !g.Unavailable {
 		t.guilds.remove(g.ID)
-	} else if _, ok := t.outages[g.ID]; !ok {
-		t.outages[g.ID] = t.cursor.begin(t.theirNow())
+		t.outages.end(g.ID)
+	} else if snowflake.MatchString(g.ID) {
+		t.outages.begin(g.ID, t.cursor.begin(t.theirNow()))
 	}
 	return nil
 }
@@ -166,6 +169,19 @@ func (t *term) placeThere(_ context.Context, data json.RawMessage) error {
 		return err
 	}
 	t.places.note(c)
+	return nil
+}
+
+// threadChanged is a thread that may have been put away before, so that it is missing where it is looked for.
+func (t *term) threadChanged(ctx context.Context, data json.RawMessage) error {
+	var c wireChannel
+	if err := decode(data, &c); err != nil {
+		return err
+	}
+	t.places.note(c)
+	if snowflake.MatchString(c.ID) && c.Thread != nil && !c.Thread.Archived {
+		t.catchup.comesFirst(c.ID, false)
+	}
 	return nil
 }
 
@@ -250,7 +266,7 @@ func (t *term) reactionAdded(_ context.Context, data json.RawMessage) error {
 	if err != nil {
 		return err
 	}
-	u.nth, _ = t.taken.Get(u.eventID())
+	u.turn = t.gateway.turn()
 	t.heard(u)
 	return nil
 }
@@ -260,9 +276,7 @@ func (t *term) reactionRemoved(_ context.Context, data json.RawMessage) error {
 	if err != nil {
 		return err
 	}
-	put := utterance{kind: wasReaction, id: u.id, reaction: u.reaction}
-	u.nth, _ = t.taken.Get(put.eventID())
-	t.taken.Add(put.eventID(), u.nth+1)
+	u.turn = t.gateway.turn()
 	t.heard(u)
 	return nil
 }

@@ -30,7 +30,6 @@ type ears struct {
 	known   *lru.Cache[string, struct{}]  // ids of events that the bot was told of
 	belongs *lru.Cache[string, belonging] // what a reply to a message belongs to, where there are no threads
 	hinted  *lru.Cache[string, struct{}]  // threads where people were told that they are not heard
-	taken   *lru.Cache[string, int]       // how often somebody took an emoji away from a message
 	locales *lru.Cache[string, string]    // of guilds
 
 	now atomic.Pointer[term] // nil while another process listens
@@ -40,7 +39,7 @@ func newEars(d *Discord) *ears {
 	return &ears{
 		Discord: d, times: usual(), slots: make(chan struct{}, interactMax),
 		known: cache[string, struct{}](50_000), belongs: cache[string, belonging](20_000), hinted: cache[string, struct{}](10_000),
-		taken: cache[string, int](10_000), locales: cache[string, string](5_000),
+		locales: cache[string, string](5_000),
 	}
 }
 
@@ -52,24 +51,24 @@ type term struct {
 	catchup *catchup
 	cursor  *cursor
 	gateway *gateway
-	outages map[string]int64     // guilds that are away, and since when; only of the goroutine that reads the gateway
+	outages *outages
 	began   bool                 // a session was begun before; only of that goroutine
 	stale   chan map[string]bool // guilds whose people changed
 }
 
 // run hears until ctx ends.
 func (e *ears) run(ctx context.Context, h chat.Handler) {
-	e.hold(ctx, func(ctx context.Context, held func() bool) {
+	e.hold(ctx, func(ctx context.Context, held func() bool) bool {
 		t := e.newTerm(ctx, h)
 		e.now.Store(t)
 		defer e.now.Store(nil)
-		t.attend(ctx, held)
+		return t.attend(ctx, held)
 	})
 	e.busy.Wait()
 }
 
 func (e *ears) newTerm(ctx context.Context, h chat.Handler) *term {
-	t := &term{ears: e, handle: h, outages: map[string]int64{}, stale: make(chan map[string]bool, 1)}
+	t := &term{ears: e, handle: h, outages: newOutages(), stale: make(chan map[string]bool, 1)}
 	t.queue = inbox.New(ctx, Name, e.opts.RetryAfter, e.log)
 	t.catchup = newCatchup(t)
 	t.queue.Ebbed(t.catchup.nudge)
@@ -78,21 +77,20 @@ func (e *ears) newTerm(ctx context.Context, h chat.Handler) *term {
 	return t
 }
 
-// attend hears until ctx ends. What was not told then is read again by who listens next, unless that began already.
-func (t *term) attend(ctx context.Context, held func() bool) {
+// attend hears until ctx ends. What was not told then is read again by who listens next, unless that began already. It says
+// whether everything was put away.
+func (t *term) attend(ctx context.Context, held func() bool) bool {
 	if !t.cursor.recall(ctx) {
-		return
+		return true
 	}
 	var wg sync.WaitGroup
 	wg.Go(func() { t.catchup.run(ctx) })
-	wg.Go(func() { t.cursor.run(ctx) })
+	wg.Go(func() { t.cursor.run(ctx, held) })
 	wg.Go(func() { t.refresh(ctx) })
 	t.gateway.stayConnected(ctx)
 	wg.Wait()
 	t.queue.Wait()
-	if held() {
-		t.cursor.last(ctx)
-	}
+	return held() && t.cursor.last(ctx)
 }
 
 // theirNow is the time by Discord's clock, in its milliseconds.
@@ -100,29 +98,48 @@ func (e *ears) theirNow() int64 { return e.api.theirs(time.Now()).UnixMilli() }
 
 // heard puts what was heard into its line.
 func (t *term) heard(u *utterance) {
+	if u.message != nil && u.message.byPerson(t.self.id()) && u.direct() {
+		t.places.used(u.channel, u.at)
+	}
 	it := t.item(u)
+	if it != nil || u.by(t.self.id()) { // with which a thread that was put away comes back
+		t.catchup.comesFirst(u.channel, u.direct())
+	}
 	if it != nil {
-		t.catchup.comesFirst(u.channel)
 		t.queue.Add(it)
 	}
-	t.cursor.advance(u.at, t.theirNow()) // only now, so that it is never ahead of what waits
+	if u.message != nil { // else it is our own clock that says when it was
+		t.cursor.advance(u.at, t.theirNow()) // only now, so that it is never ahead of what waits
+	}
 }
 
 // item is what waits for an utterance; nil if it is nothing to tell.
 func (t *term) item(u *utterance) *inbox.Item {
 	me := t.self.id()
-	if u.message != nil && u.message.Author != nil && u.message.Author.ID == me {
-		t.own(u)
-		return nil
-	}
-	if u.silent(me) {
+	tell := t.tell
+	if u.by(me) {
+		if _, ok := t.places.channels.Peek(u.channel); ok || u.direct() {
+			t.own(u)
+			return nil
+		}
+		tell = t.ownSomewhere
+	} else if u.silent(me) {
 		return nil
 	}
 	return &inbox.Item{Channel: u.channel, Thread: t.line(u), Mark: t.cursor.mark(u.at), Tell: func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, requestMax)
 		defer cancel()
-		return t.tell(ctx, u)
+		return tell(ctx, u)
 	}}
+}
+
+// ownSomewhere is own where it is not known yet what it was made in.
+func (t *term) ownSomewhere(ctx context.Context, u *utterance) error {
+	_, _, err := t.places.where(ctx, u.channel)
+	if err == nil {
+		t.own(u)
+	}
+	return passing(err)
 }
 
 // own notes a message of the bot's: where it was made is listened to, and replies to it belong to a conversation.
@@ -138,9 +155,10 @@ func (t *term) own(u *utterance) {
 	}
 }
 
-// line is what the order of an utterance matters in: a thread or a direct conversation, or one message of a channel.
+// line is what the order of an utterance matters in: a thread or a direct conversation, or one message of a channel. What is
+// not known may be a thread.
 func (t *term) line(u *utterance) string {
-	if c, ok := t.places.channels.Peek(u.channel); u.direct() || ok && c.isThread() {
+	if c, ok := t.places.channels.Peek(u.channel); u.direct() || !ok || c.isThread() {
 		return u.channel
 	}
 	to := u.repliesTo()

@@ -93,7 +93,8 @@ func sendError(doing string, err error) *chat.SendError {
 	if known, ok := errors.AsType[*chat.SendError](err); ok {
 		return known
 	}
-	e := &chat.SendError{Err: &failure{doing: doing, err: err}}
+	failed := &failure{doing: doing, err: err}
+	e := &chat.SendError{Err: failed}
 	if limited, ok := errors.AsType[*discordgo.RateLimitError](err); ok {
 		e.Retry = max(limited.RetryAfter, 50*time.Millisecond)
 		return e
@@ -118,7 +119,7 @@ func sendError(doing string, err error) *chat.SendError {
 	case status == http.StatusNotFound:
 		e.Gone = true
 	case status == http.StatusForbidden:
-		e.Blocked = "Discord does not let the bot do that (" + scrub(e.Err.(*failure).what()) + "): balie doctor may say why"
+		e.Blocked = "Discord does not let the bot do that (" + scrub(failed.what()) + "): balie doctor may say why"
 	case status >= http.StatusBadRequest:
 		e.Refused = e.Err.Error()
 	}

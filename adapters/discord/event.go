@@ -31,9 +31,9 @@ type utterance struct {
 	id       string // of the message
 	message  *wireMessage
 	reaction *wireReaction
-	at       int64 // milliseconds since 1970, by Discord's clock
-	late     bool  // the bot may have been told before
-	nth      int   // how often the reaction was taken away before
+	at       int64  // milliseconds since 1970, by Discord's clock
+	late     bool   // the bot may have been told before
+	turn     string // which of the session's events a reaction is
 	tried    time.Time
 }
 
@@ -77,7 +77,7 @@ func ids(all ...string) bool {
 func uttered(kind kind, m wireMessage) *utterance {
 	unfold(&m)
 	u := &utterance{kind: kind, channel: m.ChannelID, guild: m.GuildID, id: m.ID, message: &m, at: madeAt(m.ID)}
-	if kind == wasEdited && m.Edited != nil {
+	if kind == wasEdited && m.Edited != nil && !m.Edited.IsZero() {
 		u.at = m.Edited.UnixMilli()
 	}
 	return u
@@ -151,6 +151,11 @@ func (m *wireMessage) byPerson(self string) bool {
 		(m.Type == plainMessage || m.Type == replyMessage)
 }
 
+// by says whether somebody wrote it.
+func (u *utterance) by(user string) bool {
+	return u.message != nil && u.message.Author != nil && u.message.Author.ID == user
+}
+
 // silent says that nobody can want to hear it: the bot itself, another bot, a webhook or Discord said it, or it was only
 // Discord that changed it, which shows where a link leads.
 func (u *utterance) silent(self string) bool {
@@ -176,12 +181,12 @@ func (u *utterance) eventID() string {
 	case wasDeleted:
 		return "d|" + u.id
 	case wasReaction, wasReactionRemoved:
-		// Discord numbers reactions in no way that holds for another connection.
+		// Discord gives reactions no ids, but tells of each in one session only, with the same number when it tells again.
 		kind := "r|"
 		if u.kind == wasReactionRemoved {
 			kind = "u|"
 		}
-		return kind + strings.Join([]string{u.id, u.reaction.UserID, u.reaction.Emoji.short(), strconv.Itoa(u.nth)}, "|")
+		return kind + strings.Join([]string{u.id, u.reaction.UserID, u.reaction.Emoji.short(), u.turn}, "|")
 	}
 	return "m|" + u.id
 }

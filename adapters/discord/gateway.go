@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"runtime"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -87,13 +88,18 @@ type gateway struct {
 	seq     atomic.Int64 // the number of the last event of the session; 0 if there was none
 	session string       // empty if there is none to go on with
 	resume  string       // where to go on with it
-	missed  int          // tries in a row to go on with it that came to nothing
+	tries   int          // in a row to go on with it
 	began   time.Time    // when a session was last begun
 	denied  *int         // the application's flags when Discord took the intents for too much
 	asked   discordgo.Intent
 	flags   int // the application's when the session was begun
 	trouble trouble
+
+	unanswered int // how often in a row Discord was asked to go on with the session, and told nothing of it
 }
+
+// unansweredMax is after how many unanswered wishes to go on with a session a new one is begun.
+const unansweredMax = 5
 
 // converse connects and hears until the connection ends. It calls greeted when Discord has let the bot in.
 func (g *gateway) converse(ctx context.Context, greeted func()) error {
@@ -133,10 +139,14 @@ func (g *gateway) converse(ctx context.Context, greeted func()) error {
 
 // entrance is the address to connect to.
 func (g *gateway) entrance(ctx context.Context) (string, error) {
-	if g.session != "" && g.missed < 3 {
-		return g.address(g.resume)
+	if g.unanswered >= unansweredMax {
+		g.forget()
 	}
-	if g.session == "" {
+	if g.session != "" {
+		if g.tries++; g.tries%4 != 0 { // now and then it is asked for another address
+			return g.address(g.resume)
+		}
+	} else {
 		if err := pauseFor(ctx, time.Until(g.began.Add(g.times.identify))); err != nil {
 			return "", err
 		}
@@ -223,7 +233,7 @@ func (g *gateway) enter(c *connection, intents discordgo.Intent) error {
 	c.every = time.Duration(hello.Every) * time.Millisecond
 	c.acked.Store(true)
 	if g.session != "" {
-		g.missed++
+		g.unanswered++
 		return c.send(opResume, map[string]any{"token": g.api.token, "session_id": g.session, "seq": g.seq.Load()})
 	}
 	g.asked = intents
@@ -255,6 +265,7 @@ func (g *gateway) hearOut(ctx context.Context, c *connection, greeted func()) er
 		}
 		switch f.Op {
 		case opDispatch:
+			g.unanswered = 0
 			if f.Seq > 0 {
 				g.seq.Store(f.Seq)
 			}
@@ -298,8 +309,14 @@ func (g *gateway) begun(f frame) bool {
 	default:
 		return false
 	}
-	g.missed = 0
+	g.tries = 0
 	return true
+}
+
+// turn is the number of the event that is heard now, which no other one has. Who goes on with a session may hear an event
+// again, with the same number.
+func (g *gateway) turn() string {
+	return strconv.FormatInt(g.began.UnixMilli(), 36) + "." + strconv.FormatInt(g.seq.Load(), 36)
 }
 
 // beat keeps the connection alive, and ends it when Discord has stopped to answer.

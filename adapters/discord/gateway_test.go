@@ -3,12 +3,16 @@ package discord
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
 
 	"github.com/bwmarrin/discordgo"
 	"github.com/sirupsen/logrus"
+	logtest "github.com/sirupsen/logrus/hooks/test"
+
+	"balie/adapters/inbox"
 )
 
 func TestASessionIsBegunAndEnded(t *testing.T) {
@@ -48,6 +52,8 @@ func TestASessionGoesOn(t *testing.T) {
 			l.welcome("s1")
 			l.dispatch("MESSAGE_CREATE", message("1001", cardsID, anaID, "one"))
 			b.tells("one")
+			b.until("the bot hears", b.hears)
+			caught := s.calls("GET /guilds/" + guildID + "/threads/active")
 			end(l)
 			again := s.next()
 			f := again.hello(time.Minute)
@@ -63,7 +69,7 @@ func TestASessionGoesOn(t *testing.T) {
 			if n := s.calls("GET /gateway/bot"); n != 1 {
 				t.Errorf("asked %d times for the gateway", n)
 			}
-			if n := s.calls("GET /guilds/" + guildID + "/threads/active"); n != 0 {
+			if n := s.calls("GET /guilds/" + guildID + "/threads/active"); n != caught {
 				t.Error("a session that goes on was caught up")
 			}
 		})
@@ -121,6 +127,93 @@ func TestHeartbeats(t *testing.T) {
 	again.write(opHeartbeat, nil) // asked for
 	if f := again.wants(opHeartbeat); string(f.Data) != "1" {
 		t.Errorf("the heartbeat says %s", f.Data)
+	}
+}
+
+// TestASessionThatNobodyAnswersFor is neither gone on with nor refused.
+func TestASessionThatNobodyAnswersFor(t *testing.T) {
+	s := newStation(t)
+	b := s.listen(func(d *Discord) { d.ears.times.greet = 300 * time.Millisecond })
+	l := s.next()
+	l.welcome("s1")
+	b.until("the bot hears", b.hears)
+	l.hangUp(0)
+	for range unansweredMax {
+		l = s.next()
+		if f := l.hello(time.Minute); f.Op != opResume {
+			t.Fatalf("the bot wants %d", f.Op)
+		}
+	}
+	s.next().welcome("s2")
+	b.until("the bot hears again", b.hears)
+}
+
+// TestASessionWhoseAddressIsNone goes on at the address that Discord gives for all.
+func TestASessionWhoseAddressIsNone(t *testing.T) {
+	s := newStation(t)
+	s.listen()
+	l := s.next()
+	l.hello(time.Minute)
+	l.dispatch("READY", map[string]any{"session_id": "s1", "guilds": []any{}, "resume_gateway_url": "gopher://nowhere"})
+	l.dispatch("GUILD_CREATE", map[string]any{"id": guildID})
+	l.hangUp(0)
+	if f := s.next().hello(time.Minute); f.Op != opResume {
+		t.Errorf("the bot wants %d", f.Op)
+	}
+}
+
+// TestSessionsThatAreRefused: Discord gives a bot a new token that begins too many in a day.
+func TestSessionsThatAreRefused(t *testing.T) {
+	log, _ := logtest.NewNullLogger()
+	g := &gateway{Discord: &Discord{log: log}, times: usual()}
+	var all time.Duration
+	const times = 100
+	for range times {
+		pause := inbox.Jitter(inbox.PauseMax)
+		wait := g.judge(&invalidError{}, pause)
+		if wait < pause {
+			t.Fatalf("it waits %s, not %s", wait, pause)
+		}
+		all += wait
+	}
+	if n := 24 * time.Hour / (all / times); n >= 1000 {
+		t.Errorf("%d sessions a day", n)
+	}
+	if wait := g.judge(&invalidError{}, 0); wait < time.Second {
+		t.Errorf("at first it waits %s", wait)
+	}
+}
+
+// TestReactionsAreNumbered: one that is told again has the same id, one that is put there again has another, after a restart, too.
+func TestReactionsAreNumbered(t *testing.T) {
+	s := newStation(t)
+	s.mem.kept = map[string][]byte{}
+	react := func(l *line, name string) {
+		l.dispatch(name, map[string]any{"user_id": anaID, "channel_id": cardsID, "message_id": "1001", "guild_id": guildID,
+			"emoji": map[string]any{"name": "👀"}})
+	}
+	var told []string
+	for range 2 {
+		b := s.listen()
+		l := s.next()
+		l.welcome("s1")
+		for _, name := range []string{"MESSAGE_REACTION_ADD", "MESSAGE_REACTION_REMOVE", "MESSAGE_REACTION_ADD"} {
+			react(l, name)
+		}
+		l.seq-- // once more
+		react(l, "MESSAGE_REACTION_ADD")
+		l.dispatch("MESSAGE_CREATE", message(idAt(time.Now()), cardsID, anaID, "that is all"))
+		b.until("all is told", func() bool { return slices.Contains(b.texts(), "that is all") && b.hears() })
+		for _, e := range b.events() {
+			if e.Reaction != nil {
+				told = append(told, e.ID)
+			}
+		}
+		b.stop()
+	}
+	slices.Sort(told)
+	if len(told) != 6 || len(slices.Compact(told)) != 6 {
+		t.Errorf("told %q", told)
 	}
 }
 

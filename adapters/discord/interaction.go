@@ -268,7 +268,7 @@ func (a *asked) shortcut(ctx context.Context) answer {
 	unfold(&m)
 	s := chat.Shortcut{Name: shortcutOf(a.opts.Commands, a.in.Data.Name), Ref: a.refOf(m)}
 	a.e.Thread = cmp.Or(a.e.Thread, s.Ref.Thread)
-	s.Message = chat.Message{ID: m.ID, At: m.Timestamp}
+	s.Message = chat.Message{ID: m.ID, At: m.Timestamp.Time}
 	if m.Author != nil {
 		s.Message.Author = a.people.of(*m.Author, m.Member, a.e.Workspace, "")
 	}

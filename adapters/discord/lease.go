@@ -11,8 +11,9 @@ import (
 // Discord tells every connection everything, so only the process that holds the lease keeps one.
 
 // hold does something while this process holds the gateway, again and again until ctx ends. The context of what it does ends
-// when the lease is lost, too; held tells whether it still is ours.
-func (e *ears) hold(ctx context.Context, do func(ctx context.Context, held func() bool)) {
+// when another process has the lease, too; held tells whether it surely is ours. What it does says whether the lease can be
+// given back.
+func (e *ears) hold(ctx context.Context, do func(ctx context.Context, held func() bool) bool) {
 	if e.opts.Lease == nil {
 		do(ctx, func() bool { return true })
 		return
@@ -27,14 +28,14 @@ func (e *ears) hold(ctx context.Context, do func(ctx context.Context, held func(
 		renewing, done := context.WithCancel(context.WithoutCancel(ctx)) // it is ours until everything is put away
 		var wg sync.WaitGroup
 		wg.Go(func() { l.renew(renewing, lose) })
-		do(during, l.held)
+		back := do(during, l.held)
 		done()
 		wg.Wait()
 		lose()
-		if !l.held() {
-			continue
+		if !back || !l.held() {
+			continue // it runs out
 		}
-		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestMax)
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastMax)
 		if err := e.opts.Lease.Release(last); err != nil {
 			e.log.WithError(err).Warn("discord: the gateway could not be given back; another process takes it over when that has run out")
 		}
@@ -75,7 +76,7 @@ type leased struct {
 
 	mu    sync.Mutex
 	ours  bool
-	until time.Time // when it runs out
+	until time.Time // when it runs out, unless it can be renewed
 }
 
 func (l *leased) held() bool {
@@ -84,8 +85,10 @@ func (l *leased) held() bool {
 	return l.ours && time.Now().Before(l.until)
 }
 
-// renew keeps the lease, and calls lose when that is not possible any more.
+// renew keeps the lease, and calls lose when another process has it. While nobody can be asked no other one gets it, so this
+// one goes on: people who click are told at least that it does not work.
 func (l *leased) renew(ctx context.Context, lose func()) {
+	failed := false
 	for wait := l.times.lease / 3; pauseFor(ctx, wait) == nil; {
 		began := time.Now()
 		ours, err := l.claim(ctx)
@@ -96,17 +99,21 @@ func (l *leased) renew(ctx context.Context, lose func()) {
 		switch {
 		case ours:
 			l.until, wait = began.Add(l.times.lease), l.times.lease/3
-		case err == nil || time.Until(l.until) < l.times.lease/3:
-			l.ours = false // in time, so that what is under way has ended when another process begins
+		case err == nil:
+			l.ours = false
 		default:
 			wait = l.times.lease / 15
 		}
 		lost := !l.ours
 		l.mu.Unlock()
 		if lost {
-			l.log.WithError(err).Warn("discord: another process has to listen now; this one stops")
+			l.log.Warn("discord: another process listens now; this one stops")
 			lose()
 			return
 		}
+		if err != nil && !failed {
+			l.log.WithError(err).Warn("discord: which process listens cannot be settled; this one goes on until another one does")
+		}
+		failed = err != nil
 	}
 }

@@ -49,6 +49,7 @@ func (c *catchup) begin(ctx context.Context, since int64, gap int) error {
 		return nil // it may be outdated
 	}
 	c.remember(found, since)
+	c.since = since
 	var held []string
 	for id := range c.want {
 		held = append(held, id)
@@ -64,8 +65,8 @@ func (c *catchup) begin(ctx context.Context, since int64, gap int) error {
 		c.looks(look{privateShelf, channel}, since)
 	}
 	clear(c.done)
-	for id := range c.lively {
-		if c.sooner(id) {
+	for id, direct := range c.lively {
+		if c.sooner(id, direct) {
 			held = append(held, id)
 		}
 	}
@@ -77,21 +78,24 @@ func (c *catchup) begin(ctx context.Context, since int64, gap int) error {
 
 // peruse looks through a list for conversations where something was said.
 func (c *catchup) peruse(ctx context.Context, at look, w *want) {
-	var found []conversation
+	p, turn := c.goOn(w)
 	var err error
 	if at.list == guildList {
-		found, err = c.inGuild(ctx, at.of, w.since)
+		p.found, err = c.inGuild(ctx, at.of, p.since)
 	} else {
-		found, err = c.onShelf(ctx, at, w.since)
+		err = c.onShelf(ctx, at, &p)
 	}
 	if err != nil && !hidden(err) {
-		c.again(w, err, "discord: where something was missed could not be listed yet", at.of)
+		c.again(w, p, turn, err, "discord: where something was missed could not be listed yet", at.of)
 		return
 	}
+	c.unreadable(at.of, err)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.remember(found, w.since)
-	delete(c.look, at)
+	c.remember(p.found, p.since)
+	if w.turn == turn { // else it is looked through again
+		delete(c.look, at)
+	}
 }
 
 // conversation is a channel or thread where something was said.
@@ -173,46 +177,63 @@ type archived struct {
 	More    bool          `json:"has_more"`
 }
 
-// onShelf are the threads of a channel that were put away since then: not before something was said in them.
-func (c *catchup) onShelf(ctx context.Context, at look, since int64) ([]conversation, error) {
-	kind := "public"
-	if at.list == privateShelf {
-		kind = "private"
-	}
-	var out []conversation
-	query := url.Values{"limit": {strconv.Itoa(historyPage)}}
+// onShelf looks for the threads of a channel that were put away since then: not before something was said in them. Which
+// private ones there are Discord tells only who may manage threads; else it tells those that the bot is in.
+// https://docs.discord.com/developers/resources/channel#list-joined-private-archived-threads
+func (c *catchup) onShelf(ctx context.Context, at look, p *progress) error {
 	for {
+		path := "/channels/" + at.of + "/threads/archived/public"
+		switch {
+		case p.joined:
+			path = "/channels/" + at.of + "/users/@me/threads/archived/private"
+		case at.list == privateShelf:
+			path = "/channels/" + at.of + "/threads/archived/private"
+		}
+		query := url.Values{"limit": {strconv.Itoa(historyPage)}}
+		if p.at != "" {
+			query.Set("before", p.at)
+		}
 		var page archived
-		err := c.api.do(ctx, call{doing: "list threads that were put away", method: http.MethodGet,
-			path: "/channels/" + at.of + "/threads/archived/" + kind, query: query, out: &page})
+		err := c.api.do(ctx, call{doing: "list threads that were put away", method: http.MethodGet, path: path, query: query, out: &page})
+		if at.list == privateShelf && !p.joined && statusOf(err) == http.StatusForbidden {
+			p.joined, p.at, p.found = true, "", nil
+			continue
+		}
 		if err != nil {
-			return nil, err
+			return err
 		}
-		var last time.Time
-		before := query.Get("before")
-		for _, t := range page.Threads {
-			if t.Thread == nil {
-				continue
-			}
-			last = t.Thread.ArchivedAt
-			if c.newer(t, since) {
-				if parent, ok := c.places.channels.Peek(at.of); ok {
-					t.GuildID = parent.GuildID
-				}
-				c.places.note(t)
-				out = append(out, conversation{id: t.ID, ours: true, last: t.LastMessage})
-			}
-		}
-		if !page.More || last.UnixMilli() < since-overlap {
-			return out, nil
-		}
-		if query.Set("before", last.UTC().Format(time.RFC3339Nano)); query.Get("before") == before {
-			return out, nil
+		if !c.shelved(at.of, page, p) {
+			return nil
 		}
 		if err := pauseFor(ctx, c.breath); err != nil {
-			return nil, err
+			return err
 		}
 	}
+}
+
+// shelved takes from a page of threads those where something was said, and says whether another page has to be looked at.
+func (c *catchup) shelved(parent string, page archived, p *progress) bool {
+	before := p.at
+	over := false
+	for _, t := range page.Threads {
+		if t.Thread == nil || !snowflake.MatchString(t.ID) {
+			continue
+		}
+		if p.joined { // the newest come first, whenever they were put away
+			p.at = t.ID
+		} else if at := t.Thread.ArchivedAt; !at.IsZero() {
+			p.at = at.UTC().Format(time.RFC3339Nano)
+			over = at.UnixMilli() < p.since-overlap
+		}
+		if c.newer(t, p.since) {
+			if parent, ok := c.places.channels.Peek(parent); ok {
+				t.GuildID = parent.GuildID
+			}
+			c.places.note(t)
+			p.found = append(p.found, conversation{id: t.ID, ours: true, last: t.LastMessage})
+		}
+	}
+	return page.More && !over && p.at != before
 }
 
 // directs are the direct conversations that were used lately, the latest first. Discord has no list of them.
@@ -236,6 +257,11 @@ func (c *catchup) directs(ctx context.Context) ([]string, error) {
 			}
 		}
 	}
+	for id, at := range c.places.unkept() {
+		if !slices.ContainsFunc(all, func(u used) bool { return u.id == id }) {
+			all = append(all, used{id, at})
+		}
+	}
 	slices.SortFunc(all, func(a, b used) int { return cmp.Or(cmp.Compare(b.at, a.at), compareIDs(a.id, b.id)) })
 	var out []string
 	for _, u := range all {
@@ -244,37 +270,37 @@ func (c *catchup) directs(ctx context.Context) ([]string, error) {
 	return out, nil
 }
 
-// messages are what was said in a conversation since then, the oldest first.
-func (c *catchup) messages(ctx context.Context, channel string, w *want) ([]*utterance, error) {
+// messages reads what was said in a conversation since then, the oldest first.
+func (c *catchup) messages(ctx context.Context, channel string, p *progress) error {
 	guild := ""
-	if !w.direct {
+	if !p.direct {
 		ch, err := c.places.channel(ctx, channel)
 		if err == nil && ch.GuildID == "" && ch.Type != directChannel { // a list does not tell everything
 			ch, err = c.places.fresh(ctx, channel)
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 		guild = ch.GuildID
 	}
-	from := w.since - overlap
-	var out []*utterance
-	for after := snowflakeAt(from); ; {
-		list, err := c.messagesAfter(ctx, channel, after, historyPage)
+	from := p.since - overlap
+	for p.at = cmp.Or(p.at, snowflakeAt(from)); ; {
+		list, err := c.messagesAfter(ctx, channel, p.at, historyPage)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		before := after
+		before, last := p.at, p.at
 		for _, m := range list {
-			after = m.ID
+			last = m.ID
 			m.ChannelID, m.GuildID = channel, guild
-			out = append(out, late(m, from)...)
+			p.said = append(p.said, late(m, from)...)
 		}
-		if len(list) < historyPage || compareIDs(after, before) <= 0 || !snowflake.MatchString(after) {
-			return out, nil
+		if len(list) < historyPage || compareIDs(last, before) <= 0 || !snowflake.MatchString(last) {
+			return nil
 		}
+		p.at = last
 		if err := pauseFor(ctx, c.breath); err != nil {
-			return nil, err
+			return err
 		}
 	}
 }

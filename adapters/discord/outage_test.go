@@ -102,23 +102,26 @@ func TestNothingIsLostInTrouble(t *testing.T) {
 			}
 		}
 	}
-	for name, trouble := range map[string]func(){
-		"cut":           func() { fake.DropSockets(); say(5) },
-		"closed":        func() { fake.CloseSockets(closeComeBack); say(5) },
-		"come back":     func() { fake.AskReconnect(); say(5) },
-		"not now":       func() { fake.InvalidateSession(true); say(5) },
-		"not any more":  func() { fake.InvalidateSession(false); say(5) },
-		"away":          func() { fake.GatewayDown(true); say(5); fake.GatewayDown(false) },
-		"away for long": func() { fake.GatewayDown(true); say(5); fake.ExpireSessions(); say(120); fake.GatewayDown(false) },
-		"repeated":      func() { fake.RepeatDispatches(4); say(5) },
-		"late":          func() { fake.DelayDispatches(20 * time.Millisecond); say(5); fake.DelayDispatches(0) },
-		"restarted":     func() { stop(); say(5); start() },
-		"put away":      func() { stop(); say(5); fake.Archive(card.Message, false); start() },
+	for _, c := range []struct {
+		name    string
+		trouble func()
+	}{
+		{"cut", func() { fake.DropSockets(); say(5) }},
+		{"closed", func() { fake.CloseSockets(closeComeBack); say(5) }},
+		{"come back", func() { fake.AskReconnect(); say(5) }},
+		{"not now", func() { fake.InvalidateSession(true); say(5) }},
+		{"not any more", func() { fake.InvalidateSession(false); say(5) }},
+		{"away", func() { fake.GatewayDown(true); say(5); fake.GatewayDown(false) }},
+		{"away for long", func() { fake.GatewayDown(true); say(5); fake.ExpireSessions(); say(120); fake.GatewayDown(false) }},
+		{"repeated", func() { fake.RepeatDispatches(4); say(5) }},
+		{"late", func() { fake.DelayDispatches(20 * time.Millisecond); say(5); fake.DelayDispatches(0) }},
+		{"restarted", func() { stop(); say(5); start() }},
+		{"put away", func() { stop(); say(5); fake.Archive(card.Message, false); start() }},
 	} {
 		say(2)
-		trouble()
+		c.trouble()
 		say(2)
-		until("all is told: "+name, func() bool {
+		until("all is told: "+c.name, func() bool {
 			mu.Lock()
 			defer mu.Unlock()
 			for place, texts := range want {
@@ -128,11 +131,11 @@ func TestNothingIsLostInTrouble(t *testing.T) {
 			}
 			return true
 		})
-		until("the bot hears: "+name, hears)
+		until("the bot hears: "+c.name, hears)
 		mu.Lock()
 		for place, texts := range want {
 			if !slices.Equal(told[place], texts) {
-				t.Errorf("%s: told %q, want %q", name, told[place], texts)
+				t.Errorf("%s: told %q, want %q", c.name, told[place], texts)
 			}
 		}
 		mu.Unlock()

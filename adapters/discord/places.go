@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"slices"
 	"sync"
@@ -28,6 +29,7 @@ type places struct {
 
 	mu   sync.Mutex
 	kept map[string]time.Time // direct conversations, and when they were last noted in the memory
+	uses map[string]int64     // those that are still to be noted there, and when somebody wrote in them
 }
 
 // directGroup is the group in the memory for direct conversations, which Discord gives no list of.
@@ -45,6 +47,7 @@ func newPlaces(d *Discord) *places {
 		Discord: d, channels: cache[string, wireChannel](20_000), noted: cache[string, time.Time](20_000), starters: cache[string, string](20_000),
 		origins: cache[string, string](20_000),
 		homes:   cache[string, string](20_000), directs: cache[string, string](20_000), kept: map[string]time.Time{},
+		uses: map[string]int64{},
 	}
 }
 
@@ -257,4 +260,25 @@ func (p *places) direct(ctx context.Context, channel, person, guild string) {
 		p.kept = map[string]time.Time{}
 	}
 	p.kept[channel] = time.Now()
+	delete(p.uses, channel)
+}
+
+// usesMax is how many direct conversations may wait to be noted.
+const usesMax = 1000
+
+// used says that somebody wrote in a direct conversation, which is noted once the bot is told of it.
+func (p *places) used(channel string, at int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if time.Since(p.kept[channel]) >= directEvery && len(p.uses) < usesMax {
+		p.uses[channel] = max(p.uses[channel], at)
+	}
+}
+
+// unkept are the direct conversations that are still to be noted, and when somebody wrote in them.
+func (p *places) unkept() map[string]int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	maps.DeleteFunc(p.uses, func(_ string, at int64) bool { return at < time.Now().UnixMilli()-directFor })
+	return maps.Clone(p.uses)
 }

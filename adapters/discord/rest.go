@@ -185,8 +185,8 @@ func (r *rest) do(ctx context.Context, c call) error {
 	answer, err := r.session.Load().RequestRaw(c.method, discordgo.EndpointAPI+path, contentType, body, limit, 0,
 		discordgo.WithContext(ctx), discordgo.WithRetryOnRatelimit(false), discordgo.WithRestRetries(0))
 	if err == nil && c.out != nil {
-		if err = json.Unmarshal(answer, c.out); err != nil && c.method == http.MethodGet && !errors.As(err, new(*json.SyntaxError)) {
-			err = nil // one field is of an unknown kind, the others were read
+		if err = json.Unmarshal(answer, c.out); err != nil && c.method == http.MethodGet && partly(err) {
+			err = nil
 		}
 	}
 	if err == nil {

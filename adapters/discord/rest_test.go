@@ -100,6 +100,39 @@ func TestLimitsAreForgotten(t *testing.T) {
 	}
 }
 
+// TestWhatCanBeReadInPart: one field that is not what it should be must not lose the others.
+func TestWhatCanBeReadInPart(t *testing.T) {
+	for text, want := range map[string]string{
+		`[{"id":"1","timestamp":"yesterday","edited_timestamp":"today"},{"id":"2","timestamp":7},{"id":"3"}]`: "123",
+		`[{"id":"1","timestamp":"2026-01-02T03:04:05.678000+00:00"},{"id":"2","content":5},{"id":"3"}]`:       "123",
+		`[{"id":"1"},`: "error", ``: "error",
+	} {
+		r := restTo(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, text) })
+		var page []wireMessage
+		got := ""
+		if err := r.do(t.Context(), call{doing: "read", method: http.MethodGet, path: "/channels/1/messages", out: &page}); err != nil {
+			got = "error"
+		} else {
+			for _, m := range page {
+				got += m.ID
+			}
+		}
+		if got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+	u, err := spoken(wasEdited, []byte(`{"id":"1001","channel_id":"1","timestamp":"x","edited_timestamp":"x","content":"hello"}`))
+	if err != nil || u.message.Content != "hello" || u.at != madeAt("1001") {
+		t.Errorf("%+v, %v", u, err)
+	}
+	// What fails in another way was not read to its end.
+	r := restTo(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"At":"yesterday","Name":"x"}`) })
+	var odd struct{ At time.Time }
+	if err := r.do(t.Context(), call{doing: "read", method: http.MethodGet, path: "/x", out: &odd}); err == nil {
+		t.Error("what was read in part only is taken as whole")
+	}
+}
+
 // TestEndsWithContext: a call that has to wait for another one to the same channel ends with its context.
 func TestEndsWithContext(t *testing.T) {
 	entered, leave := make(chan struct{}), make(chan struct{})

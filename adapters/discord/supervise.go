@@ -69,7 +69,9 @@ func (g *gateway) stayConnected(ctx context.Context) {
 			pause = g.opts.RetryAfter
 		}
 		wait := g.judge(err, inbox.Jitter(pause))
-		pause = min(2*pause, inbox.PauseMax)
+		if pause = min(2*pause, inbox.PauseMax); errors.Is(err, errComeBack) {
+			pause = g.opts.RetryAfter // nothing is wrong: Discord moves its connections
+		}
 		if pauseFor(ctx, wait) != nil {
 			return
 		}
@@ -87,7 +89,8 @@ func (g *gateway) judge(err error, pause time.Duration) time.Duration {
 			g.forget()
 		}
 		g.complain("", err)
-		return g.times.anew/5 + rand.N(g.times.anew*4/5+1)
+		// Twice the usual pause: were it so all day long, the sessions that Discord allows in a day would last.
+		return max(2*pause, g.times.anew/5+rand.N(g.times.anew*4/5+1))
 	}
 	if limit, ok := errors.AsType[*limitError](err); ok {
 		g.complain("discord: the bot has begun as many sessions as Discord allows in a day, so it hears nothing until it may begin another one", err)
@@ -139,7 +142,7 @@ func (g *gateway) closed(why *websocket.CloseError, pause time.Duration) time.Du
 
 // forget gives up the session: the next connection begins a new one.
 func (g *gateway) forget() {
-	g.session, g.resume, g.missed = "", "", 0
+	g.session, g.resume, g.tries, g.unanswered = "", "", 0, 0
 	g.seq.Store(0)
 }
 

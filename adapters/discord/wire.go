@@ -30,6 +30,17 @@ func snowflakeAt(ms int64) string {
 	return strconv.FormatUint(uint64(max(0, ms-epoch))<<22, 10)
 }
 
+// moment is a time; zero if it cannot be read, which must not lose the rest.
+type moment struct{ time.Time }
+
+// UnmarshalJSON never fails.
+func (m *moment) UnmarshalJSON(raw []byte) error {
+	if m.Time.UnmarshalJSON(raw) != nil {
+		m.Time = time.Time{}
+	}
+	return nil
+}
+
 // The kinds of channels.
 const (
 	textChannel   = 0
@@ -69,9 +80,9 @@ type wireChannel struct {
 	LastMessage  string `json:"last_message_id"`
 	MessageCount int    `json:"message_count"`
 	Thread       *struct {
-		Archived   bool      `json:"archived"`
-		Locked     bool      `json:"locked"`
-		ArchivedAt time.Time `json:"archive_timestamp"`
+		Archived   bool   `json:"archived"`
+		Locked     bool   `json:"locked"`
+		ArchivedAt moment `json:"archive_timestamp"`
 	} `json:"thread_metadata"`
 	Tags       []wireTag       `json:"available_tags"`
 	Applied    []string        `json:"applied_tags"`
@@ -137,8 +148,8 @@ type wireMessage struct {
 	Member      *wireMember      `json:"member"` // of the gateway's only
 	WebhookID   string           `json:"webhook_id"`
 	Content     string           `json:"content"`
-	Timestamp   time.Time        `json:"timestamp"`
-	Edited      *time.Time       `json:"edited_timestamp"`
+	Timestamp   moment           `json:"timestamp"`
+	Edited      *moment          `json:"edited_timestamp"`
 	Attachments []wireAttachment `json:"attachments"`
 	Mentions    []struct {
 		wireUser

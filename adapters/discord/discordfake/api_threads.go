@@ -172,8 +172,44 @@ func getArchived(c *call) (answer, *refusal) {
 		return th.parent == ch && th.archived && th.kind == kind && s.botSees(th) && (before.IsZero() || th.archivedAt.Before(before))
 	})
 	slices.SortStableFunc(list, func(a, b *channel) int { return b.archivedAt.Compare(a.archivedAt) })
-	more := len(list) > limit
+	return ok(s.threadPage(list, limit))
+}
+
+// threadPage is the beginning of a list of threads.
+func (s *Server) threadPage(list []*channel, limit int) map[string]any {
 	v := s.threadList(list[:min(limit, len(list))])
-	v["has_more"] = more
-	return ok(v)
+	v["has_more"] = len(list) > limit
+	return v
+}
+
+// getJoinedArchived lists the archived private threads that the bot is in, the newest first.
+// https://docs.discord.com/developers/resources/channel#list-joined-private-archived-threads
+func getJoinedArchived(c *call) (answer, *refusal) {
+	s := c.s
+	ch, no := c.channel()
+	if no != nil {
+		return answer{}, no
+	}
+	switch {
+	case ch.kind != textChannel && ch.kind != forumChannel:
+		return answer{}, wrongChannelKind
+	case !s.may(s.bot, ch, ReadMessageHistory):
+		return answer{}, missingPermissions
+	}
+	limit, no := c.number("limit", 50, 2, 100)
+	if no != nil {
+		return answer{}, no
+	}
+	before := c.query.Get("before")
+	if before != "" {
+		if no := snowflake("before", before); no != nil {
+			return answer{}, no
+		}
+	}
+	list := s.threads(ch.guild, func(th *channel) bool {
+		_, in := th.joined[s.bot.id]
+		return th.parent == ch && th.archived && th.kind == privateThread && in && (before == "" || older(th.id, before) < 0)
+	})
+	slices.Reverse(list)
+	return ok(s.threadPage(list, limit))
 }

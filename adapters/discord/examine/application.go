@@ -50,7 +50,7 @@ func (v *visit) lookAtIntents() {
 		v.fine("Message Content Intent: it is on, so that what people write in tickets' threads is read")
 	} else {
 		v.fine("Message Content Intent: it is off, so that what people write in tickets' threads is not read, and they answer with the " +
-			"buttons Reply and Add; to have it read, switch it on under Bot > Privileged Gateway Intents and start Balie again")
+			"buttons Reply and Add; to have it read, switch it on under Bot > Privileged Gateway Intents; Balie notices within five minutes")
 	}
 }
 
