@@ -44,8 +44,13 @@ type crew struct {
 	about  func(i int) string // somebody's category
 	helps  func(i int) string // somebody's agent
 	forms  bool               // nothing but forms, without waiting for what comes of them
+	late   bool               // what is said may come so late that it opens a ticket again: nobody waits for it to look resolved
 	// speak writes in a conversation; nil if nobody does.
 	speak func(ctx context.Context, name string, root *message, text string) error
+	// below writes under a card; nil if nobody does.
+	below func(ctx context.Context, name string, card *message, text string) error
+	// pages sends all pages of a form but the last one; nil where a form has one.
+	pages func(ctx context.Context, e *errand, s sheet, values map[string]string) error
 	talk  *talk // if they insist on what fails; nil if a failure is one
 
 	think      time.Duration // what people take on average between two steps
@@ -227,10 +232,16 @@ func (e *errand) live(ctx context.Context) error {
 	if err := e.claim(ctx); err != nil {
 		return fmt.Errorf("claim: %w", err)
 	}
+	if err := e.typed(ctx); err != nil {
+		return err
+	}
 	if err := e.write(ctx, "Reply", markReply, seenReply, false); err != nil {
 		return fmt.Errorf("reply: %w", err)
 	}
 	if err := e.say(ctx, 1); err != nil {
+		return err
+	}
+	if err := e.typed(ctx); err != nil {
 		return err
 	}
 	if err := e.write(ctx, "Resolve", markSolution, seenResolve, true); err != nil {
@@ -267,6 +278,11 @@ func (e *errand) open(ctx context.Context) error {
 	for name, value := range map[string]string{"problem": "jam", "location": "North building, floor 3, room 3.14", "description": description} {
 		if s.asks(name) {
 			values[name] = value
+		}
+	}
+	if e.pages != nil {
+		if err := e.pages(ctx, e, s, values); err != nil {
+			return fmt.Errorf("turn a page: %w", err)
 		}
 	}
 	if err := e.send(ctx, e.requester, s, values); err != nil {
@@ -349,7 +365,7 @@ func (e *errand) write(ctx context.Context, label, kind, step string, last bool)
 		return err
 	}
 	e.talk.acknowledge(mark)
-	told, card := false, !last
+	told, card := false, !last || e.late
 	return e.await(ctx, label, func(n news) bool {
 		switch {
 		case n.root == e.root.id && n.has(mark):

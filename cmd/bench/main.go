@@ -1,7 +1,7 @@
 // Command bench measures a Balie from outside, as people who use its chat: whole lives of tickets at once, how long the
 // chat takes to answer and to show, the queue of a helpdesk with a million tickets, what it costs in memory and time to
-// start, and the same people in Slack and on a Mattermost server, each of which is then taken down under them. It prints
-// each figure beside its target; a target that was missed is no error, a step that failed is one.
+// start, and the same people in Slack, on Discord and on a Mattermost server, each of which is then taken down under them. It
+// prints each figure beside its target; a target that was missed is no error, a step that failed is one.
 package main
 
 import (
@@ -32,6 +32,7 @@ type settings struct {
 	profile  string
 	outage   time.Duration
 	think    time.Duration
+	clicks   int    // interactions on Discord over which memory must not grow
 	mongo    string // URI
 }
 
@@ -53,16 +54,16 @@ func main() {
 }
 
 func parse(args []string) (settings, error) {
-	s := settings{mongo: os.Getenv("MONGODB_URI")}
+	s := settings{mongo: os.Getenv("MONGODB_URI"), clicks: 100_000}
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.StringVar(&s.engine, "engine", "sqlite", "where tickets are kept: sqlite, or mongo on the server that MONGODB_URI names")
 	f.IntVar(&s.people, "people", 64, "how many people act at once; half as many on a Mattermost server")
 	f.DurationVar(&s.warm, "warm", 3*time.Second, "how long they act before it counts")
 	f.DurationVar(&s.measured, "time", 20*time.Second, "how long they act then")
 	f.StringVar(&s.dir, "dir", "", "folder for the data, on the disk to measure (default: a temporary one)")
-	f.StringVar(&s.only, "only", "", "one part: lives, queue, slack or mattermost (default: all; on mongo lives and queue)")
-	f.DurationVar(&s.think, "think", time.Second, "what people in Slack and on Mattermost take between two steps, on average; 0s for nothing")
-	f.DurationVar(&s.outage, "outage", 2*time.Minute, "how long Slack, and then the Mattermost server, is down under them")
+	f.StringVar(&s.only, "only", "", "one part: lives, queue, slack, discord or mattermost (default: all; on mongo lives and queue)")
+	f.DurationVar(&s.think, "think", time.Second, "what people in Slack, on Discord and on Mattermost take between two steps, on average; 0s for nothing")
+	f.DurationVar(&s.outage, "outage", 2*time.Minute, "how long Slack, Discord's gateway and then the Mattermost server are down under them")
 	f.StringVar(&s.profile, "cpuprofile", "", "write a CPU profile of a server within this process to the file, and measure nothing else")
 	sizes := f.String("sizes", "", "how many tickets to view the queue with (default: 1000,10000,100000,1000000; on mongo up to 10000)")
 	quick := f.Bool("quick", false, "less of everything, to see within minutes that it works")
@@ -80,7 +81,7 @@ func parse(args []string) (settings, error) {
 		list = "1000,10000,100000,1000000"
 	}
 	if *quick {
-		s.warm, s.measured, s.outage = time.Second, min(s.measured, 5*time.Second), min(s.outage, 10*time.Second)
+		s.warm, s.measured, s.outage, s.clicks = time.Second, min(s.measured, 5*time.Second), min(s.outage, 10*time.Second), 5_000
 	}
 	for size := range strings.SplitSeq(list, ",") {
 		n, err := strconv.Atoi(size)
@@ -96,8 +97,8 @@ func parse(args []string) (settings, error) {
 		return s, errors.New("-engine mongo: set MONGODB_URI")
 	case s.people < 1 || s.people > 999:
 		return s, errors.New("-people: 1 to 999")
-	case !slices.Contains([]string{"", "lives", "queue", "slack", "mattermost"}, s.only):
-		return s, fmt.Errorf("-only: lives, queue, slack or mattermost, not %q", s.only)
+	case !slices.Contains([]string{"", "lives", "queue", "slack", "discord", "mattermost"}, s.only):
+		return s, fmt.Errorf("-only: lives, queue, slack, discord or mattermost, not %q", s.only)
 	case s.outage < time.Second:
 		return s, errors.New("-outage: a second or more")
 	case f.NArg() > 0:
@@ -147,6 +148,11 @@ func run(ctx context.Context, s settings) (err error) {
 	}
 	if s.only == "" && s.engine == "sqlite" || s.only == "slack" {
 		if err := b.slack(ctx); err != nil {
+			return err
+		}
+	}
+	if s.only == "" && s.engine == "sqlite" || s.only == "discord" {
+		if err := b.discord(ctx); err != nil {
 			return err
 		}
 	}

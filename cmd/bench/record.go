@@ -24,6 +24,7 @@ type recorder struct {
 
 // exchange is a request and its answer.
 type exchange struct {
+	method string
 	path   string
 	body   []byte
 	began  time.Time     // when all of the request was there
@@ -74,7 +75,7 @@ func record(addr string, asked, answered func(*exchange)) (*recorder, error) {
 			panic(http.ErrAbortHandler)
 		}
 		q.Body = io.NopCloser(bytes.NewReader(body))
-		x := &exchange{path: q.URL.Path, body: body, began: time.Now()}
+		x := &exchange{method: q.Method, path: q.URL.Path, body: body, began: time.Now()}
 		asked(x)
 		proxy.ServeHTTP(w, q.WithContext(context.WithValue(q.Context(), exchangeKey{}, x)))
 	})}

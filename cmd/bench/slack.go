@@ -54,7 +54,7 @@ func (b *bench) inSlack(ctx context.Context, run slackRun) (err error) {
 	}
 	defer func() { err = errors.Join(err, h.leave()) }()
 	h.think, h.forms = run.think, run.forms
-	before, err := h.spent()
+	before, err := h.server.spent()
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (b *bench) inSlack(ctx context.Context, run slackRun) (err error) {
 		return errors.Join(err, tail(h.log))
 	}
 	took := time.Since(began)
-	after, err := h.spent()
+	after, err := h.server.spent()
 	if err != nil {
 		return err
 	}
@@ -90,18 +90,18 @@ func (b *bench) inSlack(ctx context.Context, run slackRun) (err error) {
 	return b.end()
 }
 
-// spent is the processor time of a Slack, the program and the whole machine.
+// spent is the processor time of a network with its people, the program and the whole machine.
 type spent struct{ program, own, all time.Duration }
 
-func (h *slackHouse) spent() (s spent, err error) {
-	if s.program, err = h.server.used(); err != nil {
-		return s, err
+func (s *server) spent() (all spent, err error) {
+	if all.program, err = s.used(); err != nil {
+		return all, err
 	}
-	if s.own, err = usedBy(os.Getpid()); err != nil {
-		return s, err
+	if all.own, err = usedBy(os.Getpid()); err != nil {
+		return all, err
 	}
-	s.all, err = busy()
-	return s, err
+	all.all, err = busy()
+	return all, err
 }
 
 // slackTimes prints how long everything took.

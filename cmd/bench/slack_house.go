@@ -62,7 +62,7 @@ func (b *bench) moveToSlack(ctx context.Context, sockets bool, each int) (h *sla
 		return h, err
 	}
 	h.crew = newCrew(h.town, b.people, h.town.triage, newTimings())
-	h.about, h.helps, h.speak, h.think = h.town.category, slackAgent, h.town.write, b.think
+	h.about, h.helps, h.speak, h.think = h.town.category, ownAgent, h.town.write, b.think
 	if h.calls, err = record(strings.TrimPrefix(h.town.URL, "http://"), h.called, h.answered); err != nil {
 		return h, err
 	}

@@ -28,7 +28,7 @@ func TestSlackTown(t *testing.T) {
 		for _, c := range p.Categories {
 			if c.ID == town.category(i) {
 				found = true
-				if got, want := channels[c.Team], town.ChannelID(slackTeam(i/4)); got != want {
+				if got, want := channels[c.Team], town.ChannelID(teamName(i/4)); got != want {
 					t.Errorf("the tickets of %d go to the channel %q, want %q", i, got, want)
 				}
 			}

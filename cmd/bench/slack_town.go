@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"balie/adapters/slack/slackfake"
-	"balie/deploy"
 )
 
 // slackTown is a workspace of a Slack in this process, with a crew's people at their clients. Everybody has an agent of
@@ -30,21 +29,18 @@ const slackEvery = time.Second
 // eachTeam is whose tickets a team sees in its channel.
 const eachTeam = 4
 
-func slackAgent(i int) string { return fmt.Sprintf("h%03d", i) }
-func slackTeam(n int) string  { return fmt.Sprintf("team%02d", n) }
-
 // settleSlack starts a Slack with the people of a crew, and a team's channel for each so many of them. Watch is told what it
 // asks of the program; nil for nobody.
 func settleSlack(people, each int, watch func(slackfake.Request) func()) (*slackTown, error) {
 	o := slackfake.Options{PostEvery: slackEvery, Watch: watch, Channels: []slackfake.Channel{{Name: "general", Bot: true}}}
 	for i := range people {
 		o.People = append(o.People, slackfake.Person{Name: requester(i), Real: fmt.Sprint("Requester ", i)},
-			slackfake.Person{Name: slackAgent(i), Real: fmt.Sprint("Agent ", i)})
+			slackfake.Person{Name: ownAgent(i), Real: fmt.Sprint("Agent ", i)})
 		if i%each == 0 {
-			o.Channels = append(o.Channels, slackfake.Channel{Name: slackTeam(i / each), Private: true, Bot: true})
+			o.Channels = append(o.Channels, slackfake.Channel{Name: teamName(i / each), Private: true, Bot: true})
 		}
 		team := &o.Channels[len(o.Channels)-1]
-		team.Members = append(team.Members, slackAgent(i))
+		team.Members = append(team.Members, ownAgent(i))
 	}
 	server, err := slackfake.Start(o)
 	if err != nil {
@@ -54,9 +50,9 @@ func settleSlack(people, each int, watch func(slackfake.Request) func()) (*slack
 	for i := range people {
 		t.readers[server.Direct(requester(i))] = server.As(requester(i))
 		if i%each == 0 {
-			id := server.ChannelID(slackTeam(i / each))
+			id := server.ChannelID(teamName(i / each))
 			t.triage = append(t.triage, id)
-			t.readers[id] = server.As(slackAgent(i))
+			t.readers[id] = server.As(ownAgent(i))
 		}
 	}
 	return t, nil
@@ -67,26 +63,12 @@ func (t *slackTown) category(i int) string {
 	if i < t.each {
 		return "hardware"
 	}
-	return "hardware-" + slackTeam(i/t.each)
+	return "hardware-" + teamName(i/t.each)
 }
 
 // policy is the one that the program comes with, with a team and a category of its own for every channel.
 func (t *slackTown) policy() string {
-	text := helpdesk("slack", t.triage[0])
-	const types, hardware, software = "\n# What kind of request it is.", "  hardware:\n    label: Hardware\n", "  software:\n"
-	from, to := strings.Index(string(deploy.DefaultPolicy), hardware), strings.Index(string(deploy.DefaultPolicy), software)
-	if from < 0 || to < from || !strings.Contains(text, types) {
-		panic("the default policy is not as it was")
-	}
-	questions := string(deploy.DefaultPolicy)[from+len(hardware) : to]
-	var teams, categories strings.Builder
-	for n := 1; n < len(t.triage); n++ {
-		name := slackTeam(n)
-		fmt.Fprintf(&teams, "  %s:\n    label: ICT %d\n    number: \"HD-#####\"\n    channels:\n      slack: %s\n", name, n, t.triage[n])
-		fmt.Fprintf(&categories, "  %s:\n    label: Hardware %d\n%s", t.category(n*t.each), n, strings.Replace(questions, "team: ict", "team: "+name, 1))
-	}
-	text = strings.Replace(text, types, teams.String()+types, 1)
-	return strings.Replace(text, software, categories.String()+software, 1)
+	return teamPolicy("slack", t.triage, func(n int) string { return t.category(n * t.each) })
 }
 
 // environment is what connects the program to the workspace, over HTTP or sockets.

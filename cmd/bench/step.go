@@ -52,7 +52,10 @@ func (e *errand) grumble(ctx context.Context) error {
 	if !e.talk.grumbles || e.root == nil || rand.IntN(3) > 0 {
 		return nil
 	}
-	return e.say(ctx, 1)
+	if err := e.say(ctx, 1); err != nil {
+		return err
+	}
+	return e.typed(ctx)
 }
 
 func pause(ctx context.Context, d time.Duration) error {
@@ -123,6 +126,7 @@ const (
 	markSay      = "say"
 	markReply    = "ask"
 	markSolution = "fix"
+	markTyped    = "typ" // by an agent, under a card
 )
 
 // mark is a word that stands in one message only.
@@ -152,4 +156,20 @@ func (e *errand) say(ctx context.Context, messages int) error {
 		}
 	}
 	return nil
+}
+
+// typed has the agent write under the card, which goes to the requester. Nobody does where there is no such thing.
+func (e *errand) typed(ctx context.Context) error {
+	if e.below == nil || e.card == nil {
+		return nil
+	}
+	return e.do(ctx, kindSay, func(ctx context.Context) (time.Duration, error) {
+		mark := e.mark(markTyped)
+		began := time.Now()
+		if err := e.below(ctx, e.helper, e.card, "Is it still under guarantee? "+mark); err != nil {
+			return 0, err
+		}
+		e.talk.acknowledge(mark)
+		return time.Since(began), nil
+	})
 }

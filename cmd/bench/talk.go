@@ -28,7 +28,7 @@ const (
 )
 
 var (
-	marks = regexp.MustCompile(`life\d{3}x\d{7}x(?:` + markSay + `|` + markReply + `|` + markSolution + `)\d{4}z`)
+	marks = regexp.MustCompile(`life\d{3}x\d{7}x(?:` + markSay + `|` + markReply + `|` + markSolution + `|` + markTyped + `)\d{4}z`)
 	tags  = regexp.MustCompile(`life\d{3}x\d{7}x`)
 )
 
@@ -132,6 +132,30 @@ func (t *talk) waiting() int {
 		}
 	}
 	return len(tickets)
+}
+
+// written counts what people wrote by themselves between two moments, and not in a form.
+func (t *talk) written(from, to time.Time) (n int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for what, at := range t.acknowledged {
+		if (strings.Contains(what, markSay) || strings.Contains(what, markTyped)) && at.After(from) && at.Before(to) {
+			n++
+		}
+	}
+	return n
+}
+
+// opened counts the tickets that were seen wherever they belong.
+func (t *talk) opened() (n int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for what := range t.acknowledged {
+		if len(what) == tagLength && !t.seen[what+onCard].IsZero() && !t.seen[what+onDirect].IsZero() {
+			n++
+		}
+	}
+	return n
 }
 
 // lateness is how a return of the server went.

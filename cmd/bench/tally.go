@@ -80,12 +80,18 @@ func (r *reading) line(mark, side, ticket string) {
 		return
 	}
 	if side == bySaying || slices.Contains(sides(mark), side) {
+		if strings.Contains(mark, markTyped) { // and forms come by another way
+			side += byTyping
+		}
 		r.lines[ticket+side] = append(r.lines[ticket+side], mark)
 	}
 }
 
 // bySaying is the side of what somebody wrote themself.
 const bySaying = " written"
+
+// byTyping is the end of the side of what an agent wrote under a card.
+const byTyping = ", typed"
 
 func (r *reading) compare() {
 	r.mu.Lock()
@@ -117,7 +123,7 @@ func (r *reading) compare() {
 	for _, of := range slices.Sorted(maps.Keys(r.lines)) {
 		ticket := of[:tagLength]
 		rank := func(mark string) int { return slices.Index(r.lines[ticket+bySaying], mark) } // as the requester wrote
-		if of == ticket+onDirect {
+		if strings.HasPrefix(of, ticket+onDirect) {
 			rank = func(mark string) int { // as the agent sent them, each of which waited for the one before
 				n, err := strconv.Atoi(strings.TrimSuffix(mark[len(mark)-5:], "z"))
 				if err != nil {
