@@ -10,12 +10,14 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/bwmarrin/discordgo"
+	"golang.org/x/time/rate"
 
 	"balie/internal/chat"
 )
@@ -30,6 +32,8 @@ type rest struct {
 	ahead atomic.Int64 // how far Discord's clock is ahead of ours, in milliseconds, to a second or so
 
 	session atomic.Pointer[discordgo.Session]
+	pace    *rate.Limiter // of all calls together
+	until   atomic.Int64  // Discord wants no call at all before then, in milliseconds since 1970
 
 	mu     sync.Mutex
 	gates  map[string]*gate
@@ -42,6 +46,14 @@ type gate struct {
 	users int
 }
 
+// Discord takes 50 calls a second of a bot, and shuts out for an hour who goes on regardless: in no second are there more.
+// https://docs.discord.com/developers/topics/rate-limits#global-rate-limit
+const (
+	paceRate  = 40
+	paceBurst = 10
+	paceWait  = 2 * time.Second // for which a call waits its turn
+)
+
 // routesMax is how many limits a session may know of before another one takes its place.
 const routesMax = 2000
 
@@ -53,7 +65,8 @@ func newREST(api, token string) (*rest, error) {
 	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
 		return nil, errors.New("the API's address is none")
 	}
-	r := &rest{base: base, token: strings.TrimPrefix(token, "Bot "), gates: map[string]*gate{}, routes: map[string]struct{}{}}
+	r := &rest{base: base, token: strings.TrimPrefix(token, "Bot "), gates: map[string]*gate{}, routes: map[string]struct{}{},
+		pace: rate.NewLimiter(paceRate, paceBurst)}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = 64
 	r.http = &http.Client{Transport: counted{transport}, Timeout: callMax, CheckRedirect: func(*http.Request, []*http.Request) error {
@@ -123,6 +136,11 @@ type clocked struct {
 func (c clocked) RoundTrip(r *http.Request) (*http.Response, error) {
 	began := time.Now()
 	resp, err := c.next.RoundTrip(r)
+	if err == nil && resp.StatusCode == http.StatusTooManyRequests && resp.Header.Get("X-RateLimit-Global") != "" {
+		if seconds, err := strconv.ParseFloat(resp.Header.Get("Retry-After"), 64); err == nil {
+			c.r.until.Store(time.Now().UnixMilli() + int64(seconds*1000))
+		}
+	}
 	if err == nil {
 		if at, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
 			middle := began.Add(time.Since(began) / 2).Truncate(time.Second) // as exact as the header is
@@ -230,11 +248,35 @@ func (r *rest) enter(ctx context.Context, doing, limit string) (leave func(), er
 	b.Lock()
 	wait := limiter.GetWaitTime(b, 1)
 	b.Unlock()
-	if wait > 0 {
+	if wait = max(wait, time.Until(time.UnixMilli(r.until.Load()))); wait <= 0 {
+		wait, err = r.turn(ctx)
+	}
+	switch {
+	case err != nil:
+		free()
+		return nil, sendError(doing, err)
+	case wait > 0:
 		free()
 		return nil, tooEarly(doing, wait)
 	}
 	return free, nil
+}
+
+// turn waits for the turn of a call among all others; if that is too long it says for how long.
+func (r *rest) turn(ctx context.Context) (wait time.Duration, err error) {
+	mine := r.pace.Reserve()
+	wait = mine.Delay()
+	if wait > paceWait {
+		mine.Cancel()
+		return wait, nil
+	}
+	select {
+	case <-time.After(wait):
+		return 0, nil
+	case <-ctx.Done():
+		mine.Cancel()
+		return 0, ctx.Err()
+	}
 }
 
 // errTooEarly says that a limit of Discord's is reached.
