@@ -40,10 +40,13 @@ func (d *Discord) locate(ctx context.Context, r chat.Ref, topic *chat.Topic) (sp
 	switch {
 	case c.Type == directChannel:
 	case r.Thread != "":
-		if d.sentFlat(ctx, r) {
-			break
+		flat, err := d.sentFlat(ctx, r)
+		if err != nil {
+			return spot{}, d.toAdmin(ctx, err, c, 0)
 		}
-		at.channel, at.thread = r.Thread, r.Thread
+		if !flat {
+			at.channel, at.thread = r.Thread, r.Thread
+		}
 	case c.isForum():
 		at.channel, at.thread, at.own, at.whole = r.Message, r.Message, r.Message, true
 	default:
@@ -74,19 +77,23 @@ func (d *Discord) locate(ctx context.Context, r chat.Ref, topic *chat.Topic) (sp
 }
 
 // sentFlat says whether a reply stands in the channel, since there could be no thread.
-func (d *Discord) sentFlat(ctx context.Context, r chat.Ref) bool {
+func (d *Discord) sentFlat(ctx context.Context, r chat.Ref) (bool, error) {
 	if _, ok := d.flat.Peek(r.Thread); !ok {
 		if _, known := d.places.channels.Peek(r.Thread); known {
-			return false
+			return false, nil
 		}
 		_, err := d.places.fresh(ctx, r.Thread)
-		if codeOf(err) != codeUnknownChannel {
-			return false
+		if err == nil || codeOf(err) != codeUnknownChannel {
+			return false, err
 		}
 	}
 	var m wireMessage
-	return d.api.do(ctx, call{doing: "look a message up", method: http.MethodGet, path: "/channels/" + r.Channel + "/messages/" + r.Message,
-		limit: "GET message " + r.Channel, out: &m}) == nil
+	err := d.api.do(ctx, call{doing: "look a message up", method: http.MethodGet, path: "/channels/" + r.Channel + "/messages/" + r.Message,
+		limit: "GET message " + r.Channel, out: &m})
+	if codeOf(err) == codeUnknownMessage {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // messagesAfter are messages after one, the oldest first, at most so many.

@@ -294,3 +294,36 @@ func TestCapOnTheWay(t *testing.T) {
 		t.Errorf("%v, with %d messages, before %d", err, h.fake.Messages(root.Channel), before)
 	}
 }
+
+// TestLimitOfThreads: a limit of new threads holds up nothing that needs none.
+func TestLimitOfThreads(t *testing.T) {
+	h := newHouse(t, discordfake.Options{})
+	h.fake.FailNext("POST /channels/{channel}/threads", 2, discordfake.Fault{Status: http.StatusTooManyRequests, Wait: time.Minute})
+	for _, p := range []chat.Post{
+		{Key: "c", To: h.place("help"), Card: card("HD-1"), Topic: topic("HD-1", false, h.fake.UserID("ana"))},
+		{Key: "f", To: h.place("forum"), Card: card("HD-1"), Topic: topic("HD-1", false)},
+	} {
+		_, err := h.d.Send(t.Context(), p)
+		if e, ok := errors.AsType[*chat.SendError](err); !ok || e.Retry > 0 || e.Gone || e.Refused != "" || e.Blocked != "" {
+			t.Errorf("%q: %+v, want to be tried again by itself", p.Key, e)
+		}
+	}
+}
+
+// TestEditIsNotForgotten: an edit whose post can't be looked up at the moment is tried again, and not taken for done.
+func TestEditIsNotForgotten(t *testing.T) {
+	h := newHouse(t, discordfake.Options{})
+	root := h.sends(chat.Post{Key: "k", To: h.place("triage"), Card: card("HD-1"), Topic: topic("HD-1", false)})
+	note := h.sends(chat.Post{Key: "q", To: under(root), Text: "a note"})
+	d := h.another()
+	if _, err := d.Members(t.Context(), root.Workspace, root.Channel); err != nil { // which knows the channel, not the thread
+		t.Fatal(err)
+	}
+	h.fake.FailNext("GET /channels/{channel}", 1, discordfake.Fault{Status: http.StatusServiceUnavailable})
+	if e, ok := errors.AsType[*chat.SendError](d.Edit(t.Context(), note, chat.Post{Text: "another note"})); !ok || e.Retry == 0 {
+		t.Errorf("the edit gives %v", e)
+	}
+	if err := d.Edit(t.Context(), note, chat.Post{Text: "another note"}); err != nil {
+		t.Error(err)
+	}
+}

@@ -33,7 +33,7 @@ type creation struct {
 	out     outgoing
 }
 
-// where is the reference of a message of the creation's place.
+// ref is the reference of a message of the creation's place.
 func (c creation) ref(thread, message string) chat.Ref {
 	return chat.Ref{Platform: Name, Workspace: c.guild, Channel: c.channel.ID, Thread: thread, Message: message}
 }

@@ -44,7 +44,7 @@ func (d *Discord) openThread(ctx context.Context, in wireChannel, message, name 
 		}
 	}
 	if err != nil {
-		return t, d.toAdmin(ctx, err, in, needCards)
+		return t, d.toAdmin(ctx, alone(err), in, needCards)
 	}
 	t.GuildID = in.GuildID
 	d.places.note(t)
@@ -57,6 +57,15 @@ func threadName(name string) string {
 		return "Balie"
 	}
 	return name
+}
+
+// alone is an error of opening a thread: a limit of that holds up what needs a new thread, and nothing else in the channel.
+func alone(err error) error {
+	_, limited := errors.AsType[*discordgo.RateLimitError](err)
+	if limited || errors.Is(err, errTooEarly) {
+		return &chat.SendError{Err: err}
+	}
+	return err
 }
 
 // crowded says whether there can be no thread, or not one more that is open.
@@ -177,7 +186,7 @@ func (d *Discord) forumPost(ctx context.Context, c creation) (chat.Ref, error) {
 	if codeOf(err) == codeUnknownTag {
 		d.places.forget(c.channel.ID)
 	}
-	if err = errors.Join(err, free()); err != nil {
+	if err = errors.Join(alone(err), free()); err != nil {
 		return chat.Ref{}, d.toAdmin(ctx, err, c.channel, needCards)
 	}
 	t.GuildID, t.ParentID = c.channel.GuildID, c.channel.ID
@@ -218,7 +227,7 @@ func (d *Discord) privateThread(ctx context.Context, c creation) (chat.Ref, erro
 			return d.directInstead(ctx, c)
 		}
 		if err != nil {
-			return chat.Ref{}, d.toAdmin(ctx, err, c.channel, needPrivate)
+			return chat.Ref{}, d.toAdmin(ctx, alone(err), c.channel, needPrivate)
 		}
 		t.GuildID, t.ParentID = c.channel.GuildID, c.channel.ID
 		d.places.note(t)

@@ -82,19 +82,12 @@ func (d *Discord) bringUpToDate(ctx context.Context, thread string, to chat.Topi
 	if parent, err := d.places.current(ctx, t.ParentID); err == nil && parent.isForum() {
 		tags = tagsFor(parent, t.Applied, to)
 	}
-	open := func() error { // nothing else can be changed before
-		if !t.Thread.Archived {
-			return nil
-		}
-		t.Thread.Archived, t.Thread.Locked = false, false
-		return d.setArchived(ctx, thread, false, false)
-	}
-	closed := t.Thread.Archived && t.Thread.Locked
-	if rename || !slices.Equal(tags, t.Applied) || to.Closed != closed {
-		if err := open(); err != nil {
+	archived, locked := t.Thread.Archived, t.Thread.Locked
+	if archived && (rename || !slices.Equal(tags, t.Applied) || !to.Closed && locked || to.Closed && !locked) {
+		if err := d.setArchived(ctx, thread, false, false); err != nil { // nothing else can be changed before
 			return d.forgiven(err, "threads of closed tickets")
 		}
-		closed = false
+		archived, locked = false, false
 	}
 	if !slices.Equal(tags, t.Applied) {
 		if err := d.forgiven(d.changeThread(ctx, thread, "tags", map[string]any{"applied_tags": tags}), "forum posts' tags"); err != nil {
@@ -109,7 +102,7 @@ func (d *Discord) bringUpToDate(ctx context.Context, thread string, to chat.Topi
 			d.renamed.Add(thread, to.Name)
 		}
 	}
-	if to.Closed == closed && t.Thread.Locked == to.Closed {
+	if locked == to.Closed && (archived || !to.Closed) {
 		return nil
 	}
 	return d.forgiven(d.setArchived(ctx, thread, to.Closed, to.Closed), "threads of closed tickets")
