@@ -2,6 +2,7 @@ package discord
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -36,6 +37,9 @@ const (
 // Members lists the people who see a channel, without bots: that is who is in it. In a guild that does not have the channel
 // nobody is.
 func (d *Discord) Members(ctx context.Context, workspace, channel string) ([]chat.Person, error) {
+	if workspace == "" { // people found now would belong nowhere
+		return nil, &chat.SendError{Retry: downWait, Err: errors.New("discord: in which servers the bot is, is not known now")}
+	}
 	c, err := d.places.current(ctx, channel)
 	if err != nil {
 		return nil, err
@@ -45,7 +49,7 @@ func (d *Discord) Members(ctx context.Context, workspace, channel string) ([]cha
 			return nil, err
 		}
 	}
-	if workspace != "" && c.GuildID != workspace {
+	if c.GuildID != workspace {
 		return nil, nil
 	}
 	r, err := d.people.roster(ctx, c.GuildID)

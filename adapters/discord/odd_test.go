@@ -245,6 +245,10 @@ func TestNobodyToAsk(t *testing.T) {
 			t.Errorf("in %q there is nobody", w)
 		}
 	}
+	h.fake.Down(false)
+	if members, err := h.d.Members(t.Context(), "", h.place("triage").Channel); err == nil {
+		t.Errorf("in no server there are %+v", members)
+	}
 	if len(h.d.Workspaces()) == 0 {
 		t.Error("there is nothing to ask for")
 	}

@@ -34,8 +34,8 @@ func TestPaceOfAll(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if n := h.fake.Early(); n != 0 {
-		t.Errorf("%d calls came too early", n)
+	if n := h.fake.Invalid(); n != 0 {
+		t.Errorf("Discord refused %d calls", n)
 	}
 }
 
