@@ -108,6 +108,16 @@ func (h *homeSetup) later(d time.Duration) {
 	h.at = h.at.Add(d)
 }
 
+// intime is eventually for what a round does that has to wait: time goes on meanwhile. It moves on with each look, since
+// the round before may still be reading it.
+func (h *homeSetup) intime(what string, f func() bool) {
+	h.Helper()
+	h.eventually(what, func() bool {
+		h.later(10 * time.Second)
+		return f()
+	})
+}
+
 // does is the reply to what somebody does in their home, or to opening it.
 func (h *homeSetup) does(person string, f func(*chat.Event)) chat.Reply {
 	h.Helper()
