@@ -7,17 +7,14 @@
 package adaptertest
 
 import (
-	"bytes"
 	"context"
+	"fmt"
 	"net/http"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/sirupsen/logrus"
-	"go.uber.org/goleak"
 
 	"balie/internal/chat"
 )
@@ -36,7 +33,9 @@ type Subject struct {
 // Setup is what the adapter is to be connected with.
 type Setup struct {
 	Handler chat.Handler
-	Log     logrus.FieldLogger
+	// Failed is how often the handler has failed: a person reads why, which nothing else tells from an answer.
+	Failed func() int
+	Log    logrus.FieldLogger
 	// AnswerWithin is how long the handler may take. An adapter with a shorter limit keeps its own.
 	AnswerWithin time.Duration
 }
@@ -167,19 +166,9 @@ func Run(t *testing.T, s Subject) {
 		{"files in", filesIn}, {"files out", filesOut}, {"people", people}, {"threads", threads}, {"backdated", backdated},
 	} {
 		t.Run(strings.ReplaceAll(test.name, " ", "-"), func(t *testing.T) {
-			t.Cleanup(noGoroutines(t))
+			NoLeaks(t)
 			test.run(start(t, s))
 		})
-	}
-}
-
-// noGoroutines checks, as the last thing of a test, that it left none behind.
-func noGoroutines(t *testing.T) func() {
-	before := goleak.IgnoreCurrent()
-	return func() {
-		if err := goleak.Find(before); err != nil {
-			t.Errorf("left behind: %v", err)
-		}
 	}
 }
 
@@ -188,82 +177,28 @@ const answerWithin = 300 * time.Millisecond
 // probe is one test of one subject: it hears what the bot is told.
 type probe struct {
 	*testing.T
+	Bot
 	subject Subject
 	net     Network
 	places  Places
 	p       chat.Platform
-
-	mu     sync.Mutex
-	heard  []chat.Event
-	answer chat.Handler
-	log    bytes.Buffer
+	log     Log
 }
 
 func start(t *testing.T, s Subject) *probe {
 	t.Helper()
 	b := &probe{T: t, subject: s}
-	log := logrus.New()
-	log.SetLevel(logrus.TraceLevel)
-	log.SetOutput(lockedWriter{b})
-	t.Cleanup(func() { b.noSecret("the log", b.logged()) })
-	b.net = s.Start(t, Setup{Handler: b.handle, Log: log, AnswerWithin: answerWithin})
+	t.Cleanup(func() { b.noSecret("the log", b.log.String()) })
+	b.net = s.Start(t, Setup{Handler: b.Handle, Failed: b.Failed, Log: b.log.Logger(logrus.TraceLevel), AnswerWithin: answerWithin})
 	b.places, b.p = b.net.Places(), b.net.Platform()
 	return b
-}
-
-type lockedWriter struct{ b *probe }
-
-func (w lockedWriter) Write(line []byte) (int, error) {
-	w.b.mu.Lock()
-	defer w.b.mu.Unlock()
-	return w.b.log.Write(line)
-}
-
-func (b *probe) logged() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.log.String()
-}
-
-func (b *probe) handle(ctx context.Context, e chat.Event) (chat.Reply, error) {
-	b.mu.Lock()
-	b.heard = append(b.heard, e)
-	answer := b.answer
-	b.mu.Unlock()
-	if answer == nil {
-		return chat.Reply{}, nil
-	}
-	return answer(ctx, e)
-}
-
-// reply sets what the bot answers from now on.
-func (b *probe) reply(h chat.Handler) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.answer = h
-}
-
-func (b *probe) always(r chat.Reply) {
-	b.reply(func(context.Context, chat.Event) (chat.Reply, error) { return r, nil })
-}
-
-func (b *probe) events() []chat.Event {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return slices.Clone(b.heard)
 }
 
 // next waits for the event number n, counting from 0.
 func (b *probe) next(n int) chat.Event {
 	b.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
-		if heard := b.events(); len(heard) > n {
-			return heard[n]
-		}
-		if time.Now().After(deadline) {
-			b.Fatalf("the bot did not hear event %d", n)
-		}
-	}
+	Until(b.T, fmt.Sprintf("the bot hears event %d", n), func() bool { return len(b.Told()) > n })
+	return b.Told()[n]
 }
 
 // act does something that must work, and skips the test if the platform has no such thing.

@@ -21,7 +21,7 @@ func filesIn(b *probe) {
 		{"/etc/passwd", "passwd"}, {"a\x00b\r\nc.txt", "abc.txt"}, {"..", "file"}, // which some servers do not survive, so it is the last
 	} {
 		given, want := names[0], names[1]
-		before := len(b.events())
+		before := len(b.Told())
 		seen := b.try(Act{Kind: Say, As: b.places.Requester, In: b.open(), Text: "here", Files: []Upload{{Name: given, Type: "image/png", Content: content}}})
 		if seen.Refused {
 			if given == want || strings.Join(seen.Texts, "") == "" {
@@ -47,7 +47,7 @@ func filesIn(b *probe) {
 	if _, err := fetcher.Fetch(b.Context(), chat.File{ID: "no-such-file", Name: "x"}); err == nil {
 		b.Error("a file that is not there could be fetched")
 	}
-	before := len(b.events())
+	before := len(b.Told())
 	for name, size := range map[string]int64{"empty": 0, "too large": b.p.Caps().FileMax + 1} {
 		if size > 0 && b.p.Caps().FileMax == 0 {
 			continue
@@ -57,7 +57,7 @@ func filesIn(b *probe) {
 			b.Errorf("a file that is %s: %+v, want to be told", name, seen)
 		}
 	}
-	if n := len(b.events()) - before; n != 0 {
+	if n := len(b.Told()) - before; n != 0 {
 		b.Errorf("%d events from files that were refused", n)
 	}
 }

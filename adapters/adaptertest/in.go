@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -42,7 +40,7 @@ func (b *probe) about(e chat.Event, person string, direct bool) {
 }
 
 func waysIn(b *probe) {
-	b.always(chat.Reply{Text: "I heard you."})
+	b.Says(chat.Reply{Text: "I heard you."}, nil)
 	n := 0
 	if b.has(Command) {
 		seen := b.act(Act{Kind: Command, As: b.places.Requester, In: b.open(), Name: b.places.Command, Text: "printer *is* broken"})
@@ -81,7 +79,7 @@ func waysIn(b *probe) {
 		}
 		n++
 	}
-	if extra := len(b.events()) - n; extra != 0 {
+	if extra := len(b.Told()) - n; extra != 0 {
 		b.Errorf("%d events too many", extra)
 	}
 }
@@ -99,7 +97,7 @@ func forms(b *probe) {
 	if !b.p.Caps().FormRefresh {
 		fields = append(fields, "asset") // which can't come later
 	}
-	b.reply(func(_ context.Context, e chat.Event) (chat.Reply, error) {
+	b.Answer(func(_ context.Context, e chat.Event) (chat.Reply, error) {
 		switch {
 		case e.Command != nil, e.Click != nil:
 			return chat.Reply{Form: form(fields...)}, nil
@@ -116,7 +114,7 @@ func forms(b *probe) {
 	if !slices.Equal(seen.Fields, fields) {
 		b.Fatalf("fields = %q", seen.Fields)
 	}
-	n := len(b.events())
+	n := len(b.Told())
 	in := chat.Values{"category": {"hw"}, "summary": {"Zoë’s printer – it’s ✗"}}
 	if b.p.Caps().FormRefresh && b.has(Change) {
 		seen = b.act(Act{Kind: Change, As: b.places.Requester, Form: seen.Form, Field: "category", Values: in})
@@ -151,7 +149,7 @@ func forms(b *probe) {
 	if b.has(CloseIt) {
 		again := b.openForm()
 		b.act(Act{Kind: CloseIt, As: b.places.Requester, Form: again.Form, Values: in})
-		if last := b.events()[len(b.events())-1]; last.Submit == nil || !last.Submit.Closed || last.Submit.Form != value {
+		if last := b.Told()[len(b.Told())-1]; last.Submit == nil || !last.Submit.Closed || last.Submit.Form != value {
 			b.Errorf("closed = %+v", last.Submit)
 		}
 	}
@@ -164,7 +162,7 @@ func (b *probe) openForm() Seen {
 	if b.has(Command) {
 		seen = b.act(Act{Kind: Command, As: b.places.Requester, In: b.open(), Name: b.places.Command})
 	} else {
-		at := b.send(chat.Post{Key: fmt.Sprint("panel", len(b.events())), To: b.to(b.places.Open), Text: "Need help?",
+		at := b.send(chat.Post{Key: fmt.Sprint("panel", len(b.Told())), To: b.to(b.places.Open), Text: "Need help?",
 			Buttons: []chat.Button{{Label: "New ticket", Value: chat.Value{Verb: "new"}}}})
 		seen = b.act(Act{Kind: Click, As: b.places.Requester, In: at, Button: "New ticket"})
 	}
@@ -180,7 +178,7 @@ func buttons(b *probe) {
 		{Label: "Claim", Value: claim},
 		{Label: "Priority", Value: chat.Value{Verb: "priority", Ticket: "t-1"}, Options: []chat.Option{{Value: "p1", Label: "High"}, {Value: "p2", Label: "Low"}}},
 	}})
-	b.always(chat.Reply{Text: "Yours now."})
+	b.Says(chat.Reply{Text: "Yours now."}, nil)
 	seen := b.act(Act{Kind: Click, As: b.places.Agent, In: at, Button: "Claim"})
 	e := b.next(0)
 	b.about(e, b.places.Agent, false)
@@ -200,7 +198,7 @@ func buttons(b *probe) {
 	if seen := b.try(Act{Kind: Click, As: b.places.Requester, In: at, Button: "Claim"}); !seen.Refused {
 		b.Error("somebody who is not in the channel could click")
 	}
-	if n := len(b.events()); n != 2 {
+	if n := len(b.Told()); n != 2 {
 		b.Errorf("%d events, want 2", n)
 	}
 }
@@ -228,7 +226,7 @@ func messages(b *probe) {
 	if e := b.next(last); e.Message == nil || !e.Message.Deleted || e.Message.Text != "" || e.Message.ID != said.Message.Message {
 		b.Errorf("deletion = %+v", e.Message)
 	}
-	all := b.events()
+	all := b.Told()
 	ids := map[string]bool{}
 	for _, e := range all {
 		ids[e.ID] = true
@@ -248,13 +246,13 @@ func oneID(b *probe) {
 		if !b.has(a.Kind) {
 			continue
 		}
-		before := len(b.events())
+		before := len(b.Told())
 		b.act(a)
 		b.act(a)
 		b.next(before)
-		for _, e := range b.events()[before:] {
-			if e.ID != b.events()[before].ID {
-				b.Errorf("%s delivered again has the ids %q and %q", a.Kind, b.events()[before].ID, e.ID)
+		for _, e := range b.Told()[before:] {
+			if e.ID != b.Told()[before].ID {
+				b.Errorf("%s delivered again has the ids %q and %q", a.Kind, b.Told()[before].ID, e.ID)
 			}
 		}
 		if a.Kind == Say {
@@ -272,7 +270,7 @@ func oneID(b *probe) {
 }
 
 func slowHandler(b *probe) {
-	b.reply(func(ctx context.Context, _ chat.Event) (chat.Reply, error) {
+	b.Answer(func(ctx context.Context, _ chat.Event) (chat.Reply, error) {
 		<-ctx.Done()
 		return chat.Reply{Text: "I am slow today."}, ctx.Err()
 	})
@@ -288,7 +286,7 @@ func slowHandler(b *probe) {
 
 func failingHandler(b *probe) {
 	away := errors.New("the store is away")
-	b.reply(func(context.Context, chat.Event) (chat.Reply, error) {
+	b.Answer(func(context.Context, chat.Event) (chat.Reply, error) {
 		return chat.Reply{Text: "Please try again."}, away
 	})
 	if b.has(Command) {
@@ -297,13 +295,13 @@ func failingHandler(b *probe) {
 			b.Errorf("the person saw %+v", seen)
 		}
 	}
-	before := len(b.events())
+	before := len(b.Told())
 	b.try(Act{Kind: Say, As: b.places.Requester, In: b.open(), Text: "can you hear me?", Repeat: "failing-0001"})
 	b.next(before)
-	b.reply(nil)
+	b.Answer(nil)
 	b.act(Act{Kind: Say, As: b.places.Requester, In: b.open(), Text: "can you hear me?", Repeat: "failing-0001"})
 	b.next(before + 1) // told once more after the failure
-	heard := b.events()[before:]
+	heard := b.Told()[before:]
 	for _, e := range heard {
 		if e.ID != heard[0].ID || e.Message.ID != heard[0].Message.ID || e.Message.Text != "can you hear me?" {
 			b.Errorf("told again as %+v, first as %+v", e, heard[0])
@@ -320,59 +318,9 @@ func ownPosts(b *probe) {
 	b.send(chat.Post{Key: "own-3", To: b.toPerson(b.places.Requester), Text: "in private"})
 	// A person's message comes after all of that: nothing else may have come by then.
 	b.act(Act{Kind: Say, As: b.places.Requester, In: b.open(), Text: "the end"})
-	if e := b.next(0); e.Message == nil || e.Message.Text != "the end" || len(b.events()) != 1 {
-		b.Errorf("the bot heard itself: %+v", b.events())
+	if e := b.next(0); e.Message == nil || e.Message.Text != "the end" || len(b.Told()) != 1 {
+		b.Errorf("the bot heard itself: %+v", b.Told())
 	}
-}
-
-func refused(b *probe) {
-	guarded, ok := b.net.(Guarded)
-	if !ok {
-		b.Skip("nothing can be forged on this network")
-	}
-	for _, r := range guarded.Refused(b.T) {
-		status, body := b.request(r)
-		if status < 400 || status >= 500 {
-			b.Errorf("%s: status %d, want a refusal", r.Name, status)
-		}
-		b.noSecret("the answer to "+r.Name, body)
-	}
-	if heard := b.events(); len(heard) != 0 {
-		b.Errorf("the bot heard %+v", heard)
-	}
-}
-
-func garbage(b *probe) {
-	guarded, ok := b.net.(Guarded)
-	if !ok {
-		b.Skip("there is no way to send garbage on this network")
-	}
-	for _, r := range guarded.Garbage(b.T) {
-		if status, body := b.request(r); status >= 500 {
-			b.Errorf("%s: status %d: %s", r.Name, status, body)
-		}
-	}
-	b.act(Act{Kind: Say, As: b.places.Requester, In: b.open(), Text: "still there?"})
-	if e := b.next(0); e.Message == nil || e.Message.Text != "still there?" {
-		b.Errorf("garbage became %+v", e)
-	}
-}
-
-func (b *probe) request(r Request) (status int, body string) {
-	b.Helper()
-	// Not one that says that it will close: a server may hang up on that before it has read what it refuses.
-	transport := &http.Transport{}
-	defer transport.CloseIdleConnections()
-	resp, err := transport.RoundTrip(r.HTTP.WithContext(b.Context()))
-	if err != nil {
-		b.Fatalf("%s: %v", r.Name, err)
-	}
-	defer resp.Body.Close()
-	read, err := io.ReadAll(resp.Body)
-	if err != nil {
-		b.Fatalf("%s: %v", r.Name, err)
-	}
-	return resp.StatusCode, string(read)
 }
 
 func order(b *probe) {
@@ -397,7 +345,7 @@ func order(b *probe) {
 		b.Errorf("shown %q, want %q", got, want)
 	}
 	// Many at once are each heard once.
-	before := len(b.events())
+	before := len(b.Told())
 	var all sync.WaitGroup
 	for i := range 16 {
 		all.Go(func() {
@@ -409,7 +357,7 @@ func order(b *probe) {
 	all.Wait()
 	b.next(before + 15)
 	ids := map[string]bool{}
-	for _, e := range b.events()[before:] {
+	for _, e := range b.Told()[before:] {
 		ids[e.ID] = true
 	}
 	if len(ids) != 16 {

@@ -12,11 +12,6 @@ import (
 	"balie/internal/chat"
 )
 
-// wordsOf are the words of a text, whatever its marks.
-func wordsOf(text string) []string {
-	return strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
-}
-
 // markdown generates texts as people and the bot write them: words of several scripts in all kinds of marks.
 func markdown() *rapid.Generator[string] {
 	word := rapid.SampledFrom([]string{"printer", "Zoë", "naïve", "naam2", "שלום", "مرحبا", "打印机", "ß", "x9", "ok"})
@@ -40,8 +35,8 @@ func words(b *probe) {
 	rapid.Check(b.T, func(t *rapid.T) {
 		text := markdown().Draw(t, "text")
 		// The address of a link may become visible or not.
-		want := wordsOf(strings.ReplaceAll(text, "https://example.org/", ""))
-		got := func(s string) []string { return wordsOf(strings.ReplaceAll(s, "https://example.org/", "")) }
+		want := WordsOf(strings.ReplaceAll(text, "https://example.org/", ""))
+		got := func(s string) []string { return WordsOf(strings.ReplaceAll(s, "https://example.org/", "")) }
 		n++
 		ref, err := b.p.Send(b.Context(), chat.Post{Key: fmt.Sprint("words", n), To: b.toPerson(b.places.Requester), Text: text})
 		if err != nil {
@@ -58,7 +53,7 @@ func words(b *probe) {
 		if !slices.Equal(got(all[i].Text), want) {
 			t.Fatalf("out: %q became %q", text, all[i].Text)
 		}
-		before := len(b.events())
+		before := len(b.Told())
 		seen, err := b.net.Act(b.Context(), Act{Kind: Say, As: b.places.Requester, In: b.open(), Text: text})
 		if err != nil || seen.Refused {
 			t.Fatalf("say: %+v, %v", seen, err)
@@ -129,12 +124,12 @@ func limits(b *probe) {
 		b.Errorf("Edit: %v", err)
 	}
 	// A person's long text arrives whole, or they are told why not.
-	before := len(b.events())
+	before := len(b.Told())
 	seen := b.try(Act{Kind: Say, As: b.places.Requester, In: b.open(), Text: long})
 	switch {
 	case seen.Refused && strings.Join(seen.Texts, "") == "":
 		b.Error("a long message was refused without a word")
-	case !seen.Refused && len(wordsOf(b.next(before).Message.Text)) != len(wordsOf(long)):
+	case !seen.Refused && len(WordsOf(b.next(before).Message.Text)) != len(WordsOf(long)):
 		b.Error("a long message arrived in part")
 	}
 	if seen := b.try(Act{Kind: Say, As: b.places.Requester, In: b.open(), Text: " \n\t "}); !seen.Refused {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 
+	"balie/adapters/upstream"
 	"balie/internal/chat"
 )
 
@@ -256,12 +257,14 @@ func (a *asked) sayMore(ctx context.Context, o outgoing) {
 			return
 		}
 		sent, ok := errors.AsType[*chat.SendError](err)
-		again := ok && (sent.Gone || sent.Retry > 0) && try < followTries
+		_, limited := errors.AsType[*discordgo.RateLimitError](err)
+		// What may have come through is not said twice: Discord has no nonce for it.
+		again := ok && (sent.Gone || limited) && try < followTries
 		if !again {
 			a.log.WithError(err).Warn("discord: a part of an answer could not be shown")
 			return
 		}
-		if sent.Retry > 0 && !unanswered(err) {
+		if limited {
 			wait = max(wait, sent.Retry)
 		}
 		select {
@@ -283,7 +286,7 @@ func (d *Discord) goOn(ctx context.Context, after []func(context.Context)) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterFor)
-	d.later.do(func() {
+	d.later.Do(func() {
 		defer cancel()
 		for _, do := range after {
 			d.unbroken(ctx, do)
@@ -304,10 +307,10 @@ func (d *Discord) unbroken(ctx context.Context, do func(context.Context)) {
 // interact answers an interaction that the gateway brought.
 func (d *Discord) interact(ctx context.Context, h chat.Handler, raw json.RawMessage) {
 	began := time.Now()
-	ctx, waitedFor := counting(ctx)
+	ctx, waitedFor := upstream.Counting(ctx)
 	in, err := readInteraction(raw)
 	if err != nil || !in.sensible() {
-		if d.once.first("garbled interaction") {
+		if d.once.First("garbled interaction") {
 			d.log.Warn("discord: an interaction that makes no sense was ignored")
 		}
 		return
@@ -317,7 +320,7 @@ func (d *Discord) interact(ctx context.Context, h chat.Handler, raw json.RawMess
 	}
 	out, kind, after := d.answering(ctx, h, in)
 	if d.respondTo(ctx, in, out) {
-		d.answered(kind, time.Since(began), time.Duration(waitedFor.ns.Load()))
+		d.answered(kind, time.Since(began), waitedFor.Total())
 	}
 	d.goOn(ctx, after)
 }

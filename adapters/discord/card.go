@@ -10,6 +10,7 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 
+	"balie/adapters/markup"
 	"balie/internal/chat"
 )
 
@@ -21,6 +22,7 @@ type outgoing struct {
 	Flags      int
 	Mentions   []string     // whom it notifies
 	Attach     []attachment // what is too long for a message
+	Card       *chat.Card   // what the embed shows
 }
 
 // attachment is a file that the adapter makes itself.
@@ -65,7 +67,7 @@ const (
 
 // render is a post as a message.
 func render(p chat.Post, b *bag) outgoing {
-	o := outgoing{Embeds: embeds(p.Card), Components: rows(p.Buttons, b)}
+	o := outgoing{Embeds: embeds(p.Card), Components: rows(p.Buttons, b), Card: p.Card}
 	if p.Quiet {
 		o.Flags |= flagSilent
 	} else {
@@ -76,7 +78,7 @@ func render(p chat.Post, b *bag) outgoing {
 	parts, whole := packed(p.Text, room, 1)
 	o.Content = under(lead, strings.Join(parts, ""), p.Author != nil)
 	if !whole {
-		o.Attach = []attachment{{Name: wholeName, Type: "text/plain; charset=utf-8", Content: []byte(strings.TrimSpace(washed(p.Text)) + "\n")}}
+		o.Attach = []attachment{{Name: wholeName, Type: "text/plain; charset=utf-8", Content: []byte(strings.TrimSpace(markup.Wash(p.Text)) + "\n")}}
 	}
 	if o.Content == "" && len(o.Embeds) == 0 {
 		o.Content = labels(p.Buttons) // Discord takes no message of nothing but buttons

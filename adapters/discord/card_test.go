@@ -7,48 +7,25 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/bwmarrin/discordgo"
 	"pgregory.net/rapid"
 
+	"balie/adapters/adaptertest"
+	"balie/adapters/adaptertest/golden"
 	"balie/internal/chat"
 )
 
 // carrying is a bag for messages that nobody sends.
 func carrying() *bag { return newValues([]byte("a secret of thirty-two characters"), nil).bag("100") }
 
+var clicksOn, menuOf, listOf = adaptertest.SampleButtons, adaptertest.SampleMenu, adaptertest.SampleList
+
 func openedCard() chat.Card {
-	at := time.Date(2026, 3, 4, 10, 30, 0, 0, time.FixedZone("Europe/Amsterdam", 3600))
-	return chat.Card{
-		Title: "HD-12 · Printer on the 2nd floor [jams]", Tone: chat.Info, URL: "https://balie.example.org/tickets/HD-12",
-		Author: &chat.Author{Name: "Ana Silva", Avatar: "https://cdn.discordapp.com/avatars/1/a.png"},
-		Text:   "It eats every **second** page & jams.\n\n- tray 1\n- tray `2`\n\n```\nE-35 *paper* <here>\n```",
-		Facts: []chat.Fact{
-			{Label: "Status", Value: "New"}, {Label: "Assignee", Value: "nobody"}, {Label: "Priority", Value: "Normal"},
-			{Label: "Requested", Value: "High"}, {Label: "Category", Value: "Hardware_and_printing"},
-			{Label: "Opened", Value: at.Format(time.RFC3339), Since: at},
-			{Label: "Where", Value: "Second floor, past the kitchen, next to the *big* plant"},
-			{Label: "Since when?", Value: "today"}, {Label: "Which tray?", Value: "1, 2"}, {Label: "Followers", Value: ""},
-			{Label: "", Value: "everyone"}, {Label: "Files", Value: "photo.jpg"},
-		},
-	}
-}
-
-func clicksOn(ticket string, labels ...string) []chat.Button {
-	var out []chat.Button
-	for _, l := range labels {
-		out = append(out, chat.Button{Label: l, Value: chat.Value{Verb: strings.ToLower(l), Ticket: ticket}})
-	}
-	return out
-}
-
-func menuOf(ticket string, labels ...string) chat.Button {
-	b := chat.Button{Label: "More…", Value: chat.Value{Verb: "more", Ticket: ticket}}
-	for _, l := range labels {
-		b.Options = append(b.Options, chat.Option{Value: strings.ToLower(l), Label: l})
-	}
-	return b
+	card := adaptertest.SampleCard()
+	card.Author.Avatar = "https://cdn.discordapp.com/avatars/1/a.png"
+	card.Facts[9].Value, card.Facts[10].Label = "", ""
+	return card
 }
 
 const attack = "@everyone @here <@1> <@&2> <#3> *x* _y_ ~~z~~ ||s|| `c` [x](javascript:alert(1)) <https://evil.example> [https://bank.example](https://evil.example) " +
@@ -83,7 +60,7 @@ func TestGoldenPosts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			o := render(p, carrying())
 			valid(t, o)
-			golden(t, name, "discord-message", o.payload())
+			golden.Check(t, name, "discord-message", o.payload())
 		})
 	}
 }

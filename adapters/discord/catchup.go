@@ -6,7 +6,6 @@ import (
 	"errors"
 	"maps"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 
@@ -29,7 +28,7 @@ const (
 // Discord does not tell afterwards.
 type catchup struct {
 	*term
-	wake   chan struct{}
+	steps  inbox.Steps
 	breath time.Duration
 
 	mu   sync.Mutex
@@ -48,6 +47,10 @@ type catchup struct {
 type look struct {
 	list listKind
 	of   string // a guild or a channel
+}
+
+func (l look) compare(other look) int {
+	return cmp.Or(cmp.Compare(l.list, other.list), cmp.Compare(l.of, other.of))
 }
 
 type listKind int
@@ -69,6 +72,8 @@ type want struct {
 	turn  int      // how often it was begun anew
 	place progress // where to go on
 }
+
+func (w *want) when() (rank int, at time.Time) { return w.rank, w.next }
 
 // progress is how far the reading of something has come. Discord's limits may end it after a few pages.
 type progress struct {
@@ -94,15 +99,8 @@ func (w *want) anew() { w.turn, w.place = w.turn+1, progress{} }
 
 func newCatchup(t *term) *catchup {
 	return &catchup{
-		term: t, wake: make(chan struct{}, 1), breath: breath, want: map[string]*want{}, look: map[look]*want{},
+		term: t, steps: inbox.NewSteps(), breath: breath, want: map[string]*want{}, look: map[look]*want{},
 		lively: map[string]bool{}, done: map[string]bool{},
-	}
-}
-
-func (c *catchup) nudge() {
-	select {
-	case c.wake <- struct{}{}:
-	default:
 	}
 }
 
@@ -119,7 +117,7 @@ func (c *catchup) missed(since int64) {
 		w.anew()
 	}
 	c.queue.HoldAll()
-	c.nudge()
+	c.steps.Nudge()
 }
 
 // missedIn says that something may have happened in one guild since then that was not heard.
@@ -143,7 +141,7 @@ func (c *catchup) missedIn(guild string, since int64) {
 			w.anew()
 		}
 	}
-	c.nudge()
+	c.steps.Nudge()
 }
 
 // comesFirst has a conversation read next where somebody says something, which waits for that.
@@ -154,7 +152,7 @@ func (c *catchup) comesFirst(channel string, direct bool) {
 		c.lively[channel] = direct
 	} else if c.sooner(channel, direct) {
 		c.queue.HoldRoom(channel)
-		c.nudge()
+		c.steps.Nudge()
 	}
 }
 
@@ -194,46 +192,28 @@ func (c *catchup) sooner(channel string, direct bool) bool {
 func (c *catchup) floor() int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	low := c.queue.Floor()
-	lower := func(at int64) {
-		if at != 0 && (low == 0 || at < low) {
-			low = at
-		}
-	}
-	lower(c.all)
+	low := inbox.Earlier(c.queue.Floor(), c.all)
 	for _, w := range c.want {
-		lower(w.since)
+		low = inbox.Earlier(low, w.since)
 	}
 	for _, w := range c.look {
-		lower(w.since)
+		low = inbox.Earlier(low, w.since)
 	}
 	return low
 }
 
 // run catches up until ctx ends.
 func (c *catchup) run(ctx context.Context) {
-	pause, failures := c.opts.RetryAfter, 0
-	for {
+	c.steps.Run(ctx, c.opts.RetryAfter, func(ctx context.Context) (time.Duration, error) {
 		wait, err := c.step(ctx)
-		if err != nil && ctx.Err() == nil {
-			if failures++; failures == 2 { // once may be an accident
-				c.log.WithError(err).Warn("discord: what was missed could not be read yet")
-			}
-			wait, pause = max(inbox.Jitter(pause), retryOf(err)), min(2*pause, inbox.PauseMax)
-		} else if err == nil {
-			pause, failures = c.opts.RetryAfter, 0
+		if err != nil {
+			wait = retryOf(err)
 		}
-		var later <-chan time.Time
 		if wait >= 0 {
-			later = time.After(max(wait, c.breath))
+			wait = max(wait, c.breath)
 		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-later:
-		case <-c.wake:
-		}
-	}
+		return wait, err
+	}, func(err error) { c.log.WithError(err).Warn("discord: what was missed could not be read yet") })
 }
 
 // retryOf is how long Discord wants to be left alone after an error.
@@ -254,8 +234,9 @@ func (c *catchup) step(ctx context.Context) (time.Duration, error) {
 		c.want[channel].anew()
 	}
 	now := time.Now()
-	channel, w, wait := next(c.want, now, cmp.Compare)
-	list, l, later := next(c.look, now, func(a, b look) int { return cmp.Or(cmp.Compare(a.list, b.list), cmp.Compare(a.of, b.of)) })
+	channel, found, wait := inbox.Next(c.want, now, cmp.Compare, (*want).when)
+	list, listed, later := inbox.Next(c.look, now, look.compare, (*want).when)
+	w, l := c.want[channel], c.look[list]
 	if wait < 0 || later >= 0 && later < wait {
 		wait = later
 	}
@@ -265,29 +246,14 @@ func (c *catchup) step(ctx context.Context) (time.Duration, error) {
 		return 0, c.begin(ctx, since, gap)
 	case c.queue.Full():
 		return -1, nil
-	case w != nil:
+	case found:
 		c.read(ctx, channel, w)
 		return 0, nil
-	case l != nil:
+	case listed:
 		c.peruse(ctx, list, l)
 		return 0, nil
 	}
 	return wait, nil
-}
-
-// next is what to read now, or how long to wait for something.
-func next[K comparable](all map[K]*want, now time.Time, order func(a, b K) int) (first K, w *want, wait time.Duration) {
-	wait = -1
-	for _, id := range slices.SortedFunc(maps.Keys(all), order) {
-		if d := all[id].next.Sub(now); d > 0 {
-			if wait < 0 || d < wait {
-				wait = d
-			}
-		} else if w == nil || all[id].rank < w.rank {
-			first, w = id, all[id]
-		}
-	}
-	return first, w, wait
 }
 
 // wants notes that a conversation has to be read. c.mu is held.
@@ -340,7 +306,7 @@ func (c *catchup) read(ctx context.Context, channel string, w *want) {
 
 // unreadable tells once of a channel what an admin has to do, since what was missed there is lost.
 func (c *catchup) unreadable(of string, err error) {
-	if statusOf(err) == http.StatusForbidden && c.once.first("unreadable|"+of) {
+	if statusOf(err) == http.StatusForbidden && c.once.First("unreadable|"+of) {
 		c.log.WithError(err).WithField("of", of).Warn("discord: the bot may not read what was missed there: give it View Channel " +
 			"and Read Message History (balie doctor says which permissions are missing)")
 	}

@@ -1,6 +1,7 @@
 package discord
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -53,9 +54,7 @@ func (h *history) says(m map[string]any) {
 func (s *station) kept() keptCursor {
 	s.Helper()
 	var k keptCursor
-	s.mem.mu.Lock()
-	defer s.mem.mu.Unlock()
-	if value := s.mem.kept[cursorName]; value != nil {
+	if value := s.mem.Kept()[cursorName]; value != nil {
 		if err := json.Unmarshal(value, &k); err != nil {
 			s.Fatal(err)
 		}
@@ -72,7 +71,12 @@ func nth(id string, n int) string {
 	return strconv.FormatUint(first+uint64(n), 10)
 }
 
-func (s *station) keep(name string, value any) { s.mem.kept[name] = encode(value) }
+func (s *station) keep(name string, value any) {
+	s.Helper()
+	if err := s.mem.Keep(s.Context(), name, encode(value)); err != nil {
+		s.Fatal(err)
+	}
+}
 
 func TestWhatWasSaidWhileTheBotWasAway(t *testing.T) {
 	s := newStation(t)
@@ -123,9 +127,9 @@ func TestWhatWasSaidWhileTheBotWasAway(t *testing.T) {
 	l := s.next()
 	l.welcome("s1")
 	l.dispatch("MESSAGE_CREATE", message(idAt(now), open, anaID, "live"))
-	b.until("it is caught up", func() bool { return len(b.events()) >= 5+250+2+1 && b.hears() })
+	b.until("it is caught up", func() bool { return len(b.Stored()) >= 5+250+2+1 && b.hears() })
 	of := map[string][]string{}
-	for _, e := range b.events() {
+	for _, e := range b.Stored() {
 		text := e.Message.Text
 		if e.Message.Edited {
 			text = "edited: " + text
@@ -258,12 +262,12 @@ func TestWhatCannotBeReadNow(t *testing.T) {
 	b := s.listen()
 	l := s.next()
 	l.welcome("s1")
-	b.until("what can be read is told", func() bool { return len(b.events()) == 1 })
+	b.until("what can be read is told", func() bool { return len(b.Stored()) == 1 })
 	l.dispatch("MESSAGE_CREATE", message(idAt(time.Now()), "502", anaID, "two"))
 	if until := b.d.ears.now.Load().cursor.until(); until >= away.UnixMilli() {
 		t.Errorf("heard until %d, although something is missing", until)
 	}
-	b.until("all is told", func() bool { return len(b.events()) == 3 && b.hears() })
+	b.until("all is told", func() bool { return len(b.Stored()) == 3 && b.hears() })
 	if n := b.logged(logrus.WarnLevel, "what was missed in a channel could not be read yet"); n > 1 {
 		t.Errorf("said %d times", n)
 	}
@@ -277,15 +281,7 @@ func TestMoreThanFits(t *testing.T) {
 	b, l := s.listening()
 	b.d.ears.now.Load().queue.Limit(10)
 	l.dispatch("THREAD_CREATE", thread("501", cardsID, botID, publicThread))
-	away := true
-	b.mu.Lock()
-	b.reply = func(chat.Event) (chat.Reply, error) {
-		if away {
-			return chat.Reply{}, fmt.Errorf("the store is away")
-		}
-		return chat.Reply{}, nil
-	}
-	b.mu.Unlock()
+	b.Says(chat.Reply{}, fmt.Errorf("the store is away"))
 	var want []string
 	now := time.Now().UnixMilli()
 	for i := range 60 {
@@ -295,9 +291,7 @@ func TestMoreThanFits(t *testing.T) {
 		want = append(want, fmt.Sprint("number ", i))
 	}
 	b.until("there is no room", func() bool { return b.logged(logrus.WarnLevel, "too much waits") > 0 })
-	b.mu.Lock()
-	away = false
-	b.mu.Unlock()
+	b.Answer(nil)
 	b.tells(want...)
 }
 
@@ -309,14 +303,12 @@ func TestTheCursorStaysBehindWhatWaits(t *testing.T) {
 	b.until("the bot hears", b.hears)
 	c := b.d.ears.now.Load().cursor
 	start := c.until()
-	b.mu.Lock()
-	b.reply = func(e chat.Event) (chat.Reply, error) {
+	b.Answer(func(_ context.Context, e chat.Event) (chat.Reply, error) {
 		if strings.HasPrefix(e.Message.Text, "bad") {
 			return chat.Reply{}, fmt.Errorf("not now")
 		}
 		return chat.Reply{}, nil
-	}
-	b.mu.Unlock()
+	})
 	at := time.Now().Add(time.Second)
 	l.dispatch("MESSAGE_CREATE", message(idAt(at), cardsID, anaID, "bad"))
 	l.dispatch("MESSAGE_CREATE", message(idAt(at.Add(time.Second)), cardsID, anaID, "good"))
@@ -324,16 +316,18 @@ func TestTheCursorStaysBehindWhatWaits(t *testing.T) {
 	if until := c.until(); until > max(start, at.UnixMilli()) {
 		t.Errorf("heard until %d, although something of %d waits", until, at.UnixMilli())
 	}
-	s.mem.fail(fmt.Errorf("the memory is away"))
+	s.mem.Fail(fmt.Errorf("the memory is away"))
 	if err := c.keep(t.Context()); c.until() != c.kept && err == nil {
 		t.Error("it was kept where nothing can be")
 	}
-	s.mem.fail(nil)
+	s.mem.Fail(nil)
 }
 
 func TestACursorThatIsUnreadable(t *testing.T) {
 	s := newStation(t)
-	s.mem.kept[cursorName] = []byte("{")
+	if err := s.mem.Keep(t.Context(), cursorName, []byte("{")); err != nil {
+		t.Fatal(err)
+	}
 	b, _ := s.listening()
 	if b.logged(logrus.ErrorLevel, "is not readable") != 1 {
 		t.Error("nobody is told")
@@ -346,19 +340,19 @@ func TestACursorThatIsUnreadable(t *testing.T) {
 
 func TestTheMemoryIsAwayAtFirst(t *testing.T) {
 	s := newStation(t)
-	s.mem.fail(fmt.Errorf("the memory is away"))
+	s.mem.Fail(fmt.Errorf("the memory is away"))
 	b := s.listen()
 	b.until("that is said", func() bool { return b.logged(logrus.WarnLevel, "cannot be read") == 1 })
 	if len(s.lines) != 0 {
 		t.Error("it listens, but does not know since when")
 	}
-	s.mem.fail(nil)
+	s.mem.Fail(nil)
 	s.next().welcome("s1")
 }
 
 func TestRoomsAreForgotten(t *testing.T) {
 	c := newCursor(&term{})
-	c.high = inhabitedFor + 1000
+	c.Change(func(int64) int64 { return inhabitedFor + 1000 })
 	for i := range inhabitedMax + 10 {
 		c.inhabits(strconv.Itoa(i), int64(1000+i))
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/bwmarrin/discordgo"
 	"github.com/sirupsen/logrus"
 
+	"balie/adapters/upstream"
 	"balie/internal/chat"
 )
 
@@ -53,9 +54,7 @@ func patiently(ctx context.Context, ask func() error) error {
 		if sent == nil || !limited && !errors.Is(err, errTooEarly) || sent.Retry > patience {
 			return err
 		}
-		select {
-		case <-time.After(sent.Retry):
-		case <-ctx.Done():
+		if upstream.Pause(ctx, sent.Retry) != nil {
 			return err
 		}
 	}

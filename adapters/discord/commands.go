@@ -13,6 +13,7 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 
+	"balie/adapters/upstream"
 	"balie/internal/chat"
 )
 
@@ -218,15 +219,13 @@ func (d *Discord) setUp(ctx context.Context) {
 		}
 		log := d.log.WithError(err)
 		switch {
-		case known && (sent.Blocked != "" || sent.Refused != "") && d.once.first("commands: "+err.Error()):
+		case known && (sent.Blocked != "" || sent.Refused != "") && d.once.First("commands: "+err.Error()):
 			log.Error("discord: the commands could not be registered; that is tried again")
 		default:
 			log.Debug("discord: the commands could not be registered; that is tried again")
 		}
-		select {
-		case <-ctx.Done():
+		if upstream.Pause(ctx, pause) != nil {
 			return
-		case <-time.After(pause):
 		}
 		wait = min(2*wait, time.Minute)
 	}

@@ -7,11 +7,12 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 
+	"balie/adapters/adaptertest/golden"
 	"balie/internal/chat"
 )
 
 func TestGoldenCommands(t *testing.T) {
-	golden(t, "commands", "discord-commands", Commands(someCommands()))
+	golden.Check(t, "commands", "discord-commands", Commands(someCommands()))
 }
 
 // Whatever a policy calls things, Discord takes the definition, and what comes back is known again.

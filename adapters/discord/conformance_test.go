@@ -6,11 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -58,10 +56,9 @@ var commands = chat.CommandSpec{
 
 // network is the adapter and a fake.
 type network struct {
-	p    *discord.Discord
-	fake *discordfake.Server
-	// failed counts what the bot could not store: people read why, which nothing else tells from an answer.
-	failed atomic.Int64
+	p      *discord.Discord
+	fake   *discordfake.Server
+	failed func() int // how often the bot could not store something
 
 	mu   sync.Mutex
 	done map[string]discordfake.Answer            // by Act.Repeat
@@ -69,13 +66,13 @@ type network struct {
 }
 
 func startNetwork(t *testing.T, s adaptertest.Setup, overHTTP bool) *network {
-	n := &network{done: map[string]discordfake.Answer{}, sent: map[*discordfake.Form]discordfake.Answer{}}
+	n := &network{failed: s.Failed, done: map[string]discordfake.Answer{}, sent: map[*discordfake.Form]discordfake.Answer{}}
 	n.fake = discordfake.New(t, discordfake.Options{
 		People: []discordfake.Person{{Name: "ana", Global: "Ana Silva"}, {Name: "bram", Global: "Bram de Wit"}},
 		Guilds: []discordfake.Guild{{Name: "office", Channels: []discordfake.Channel{
 			{Name: "open"}, {Name: "closed", Private: true, Members: []string{"bram"}}}}},
 	})
-	o := discord.Options{Token: n.fake.Token, APIURL: n.fake.APIURL, Secret: secret, Memory: &memory{}, Commands: commands,
+	o := discord.Options{Token: n.fake.Token, APIURL: n.fake.APIURL, Secret: secret, Memory: &adaptertest.Memory{}, Commands: commands,
 		AnswerWithin: s.AnswerWithin, RetryAfter: 20 * time.Millisecond, Log: s.Log}
 	if overHTTP {
 		o.PublicKey = n.fake.PublicKey
@@ -84,32 +81,12 @@ func startNetwork(t *testing.T, s adaptertest.Setup, overHTTP bool) *network {
 	if n.p, err = discord.New(o); err != nil {
 		t.Fatal(err)
 	}
-	handler := func(ctx context.Context, e chat.Event) (chat.Reply, error) {
-		r, err := s.Handler(ctx, e)
-		if err != nil {
-			n.failed.Add(1)
-		}
-		return r, err
+	discord.Unpaced(n.p)
+	if hooks := adaptertest.Serve(t, n.p, s.Handler); hooks != "" {
+		n.fake.Deliver(hooks)
 	}
-	if hooks := n.p.Hooks(handler); hooks != nil {
-		server := httptest.NewServer(http.StripPrefix("/hooks/discord", hooks))
-		t.Cleanup(server.Close)
-		n.fake.Deliver(server.URL + "/hooks/discord")
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- n.p.Run(ctx, handler) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("Run: %v", err)
-		}
-	})
-	for deadline := time.Now().Add(20 * time.Second); n.fake.Sockets() < 1 || n.fake.CommandWrites() < 1; time.Sleep(2 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("the adapter did not connect")
-		}
-	}
+	adaptertest.Connect(t, n.p, s.Handler)
+	adaptertest.Until(t, "the adapter is connected", func() bool { return n.fake.Sockets() >= 1 && n.fake.CommandWrites() >= 1 })
 	return n
 }
 
@@ -140,7 +117,7 @@ func (n *network) Act(ctx context.Context, a adaptertest.Act) (adaptertest.Seen,
 	n.mu.Lock()
 	before, again := n.done[a.Repeat]
 	n.mu.Unlock()
-	failed := n.failed.Load()
+	failed := n.failed()
 	var answer discordfake.Answer
 	var err error
 	if again && a.Repeat != "" {
@@ -159,7 +136,7 @@ func (n *network) Act(ctx context.Context, a adaptertest.Act) (adaptertest.Seen,
 		n.mu.Unlock()
 	}
 	seen := n.seen(answer)
-	if a.Kind == adaptertest.Command && n.failed.Load() > failed {
+	if a.Kind == adaptertest.Command && n.failed() > failed {
 		seen.Refused = true
 	}
 	return seen, nil
@@ -309,19 +286,14 @@ func shown(m discordfake.Message) adaptertest.Shown {
 	}
 	s.Text = discordfake.Readable(s.Text)
 	for _, e := range m.Embeds {
-		s.Title = visible(discordfake.Readable(e.Title))
+		s.Title = adaptertest.Visible(discordfake.Readable(e.Title))
 		s.Text += "\n" + discordfake.Readable(e.Description)
 	}
-	s.Text = visible(strings.TrimSpace(s.Text))
+	s.Text = adaptertest.Visible(strings.TrimSpace(s.Text))
 	for _, f := range m.Files {
 		s.Files = append(s.Files, f.Name)
 	}
 	return s
-}
-
-// visible is a text without what only keeps signs from meaning something.
-func visible(s string) string {
-	return strings.NewReplacer("\u200b", "", "\u2060", "", "\ufeff", "").Replace(s)
 }
 
 // openNetwork is reached over HTTP, by others too.

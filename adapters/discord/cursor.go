@@ -30,10 +30,10 @@ type cursor struct {
 	*term
 	every time.Duration
 
+	inbox.Heard
 	before bool // the bot listened before this process did
 
 	mu      sync.Mutex
-	high    int64            // everything up to then was heard, but for what the catch-up is after; 0 before the bot ever listened
 	rooms   map[string]int64 // channels with something of the bot's in them or in their threads, and when it last wrote there
 	kept    int64
 	moved   bool             // rooms changed since they were kept
@@ -54,19 +54,13 @@ func newCursor(t *term) *cursor {
 
 // recall reads up to where an earlier process has heard, however long that takes; false if ctx ends first.
 func (c *cursor) recall(ctx context.Context) bool {
-	for pause := c.opts.RetryAfter; ; pause = min(2*pause, inbox.PauseMax) {
-		value, err := c.opts.Memory.Recall(ctx, cursorName)
-		if err == nil {
-			c.read(value)
-			return true
-		}
-		if pause == c.opts.RetryAfter && ctx.Err() == nil {
-			c.log.WithError(err).Warn("discord: up to where the bot has heard cannot be read; it listens as soon as that is known")
-		}
-		if pauseFor(ctx, inbox.Jitter(pause)) != nil {
-			return false
-		}
+	value, ok := inbox.Recall(ctx, c.opts.Memory, cursorName, c.opts.RetryAfter, func(err error) {
+		c.log.WithError(err).Warn("discord: up to where the bot has heard cannot be read; it listens as soon as that is known")
+	})
+	if ok {
+		c.read(value)
 	}
+	return ok
 }
 
 func (c *cursor) read(value []byte) {
@@ -79,9 +73,10 @@ func (c *cursor) read(value []byte) {
 			"and what was said while it was away is missing")
 		return
 	}
+	c.Change(func(int64) int64 { return k.Heard })
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.high, c.kept, c.before = k.Heard, k.Heard, true
+	c.kept, c.before = k.Heard, true
 	maps.Copy(c.rooms, k.Rooms)
 	for id, at := range k.Directs {
 		c.places.used(id, at)
@@ -92,29 +87,15 @@ func (c *cursor) read(value []byte) {
 // begin says when the bot began to listen, which counts if it never did before; it gives up to when everything was heard.
 // Nothing was heard at a time to come, whatever was kept: then a clock was or is wrong.
 func (c *cursor) begin(now int64) int64 {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	switch {
-	case c.high == 0:
-		c.high = now
-	case c.high > now:
-		c.high = now - unsure
-	}
-	return c.high
-}
-
-// mark is what something waits with that happened then: the cursor stays below.
-func (c *cursor) mark(at int64) int64 {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return max(1, min(at, c.high))
-}
-
-// advance moves the cursor to the time of something that was heard.
-func (c *cursor) advance(at, now int64) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.high = max(c.high, min(at, now))
+	return c.Change(func(high int64) int64 {
+		switch {
+		case high == 0:
+			return now
+		case high > now:
+			return now - unsure
+		}
+		return high
+	})
 }
 
 // inhabits notes that the bot wrote in a channel.
@@ -137,47 +118,27 @@ func (c *cursor) inhabits(channel string, at int64) {
 
 // inhabited are the channels with something of the bot's.
 func (c *cursor) inhabited() map[string]int64 {
+	since := c.High() - inhabitedFor
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	out := maps.Clone(c.rooms)
-	maps.DeleteFunc(out, func(_ string, last int64) bool { return last < c.high-inhabitedFor })
+	maps.DeleteFunc(out, func(_ string, last int64) bool { return last < since })
 	return out
 }
 
 // until is up to when everything was heard and told; 0 if nothing is known yet.
 func (c *cursor) until() int64 {
-	// In this order: what is heard in between is later than high, and waits.
-	c.mu.Lock()
-	high := c.high
-	c.mu.Unlock()
-	for _, low := range []int64{c.outages.floor(), c.catchup.floor()} { // in this order, too: an outage ends as a look
-		if low != 0 && low <= high {
-			high = low - 1
-		}
-	}
-	return high
+	return c.Until(c.outages.floor, c.catchup.floor) // in this order: an outage ends as a look
 }
 
 // run keeps the cursor while it moves, and is ours to move.
 func (c *cursor) run(ctx context.Context, held func() bool) {
-	tick := time.NewTicker(c.every)
-	defer tick.Stop()
-	failed := false
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
+	inbox.KeepOn(ctx, c.every, func(ctx context.Context) error {
 		if !held() {
-			continue
+			return nil
 		}
-		err := c.keep(ctx)
-		if err != nil && !failed && ctx.Err() == nil {
-			c.log.WithError(err).Warn(notKept)
-		}
-		failed = err != nil
-	}
+		return c.keep(ctx)
+	}, func(err error) { c.log.WithError(err).Warn(notKept) })
 }
 
 // last keeps the cursor at the end; false if that went wrong.

@@ -16,7 +16,7 @@ func TestOurClockIsWrong(t *testing.T) {
 	l.dispatch("MESSAGE_DELETE", map[string]any{"id": "1001", "channel_id": cardsID, "guild_id": guildID})
 	l.dispatch("MESSAGE_REACTION_ADD", map[string]any{"user_id": anaID, "channel_id": cardsID, "message_id": "1002", "guild_id": guildID,
 		"emoji": map[string]any{"name": "👀"}})
-	b.until("both are told", func() bool { return len(b.events()) == 2 && b.hears() })
+	b.until("both are told", func() bool { return len(b.Stored()) == 2 && b.hears() })
 	if until := b.d.ears.now.Load().cursor.until(); until > time.Now().Add(day/2).UnixMilli() {
 		t.Errorf("heard until %s", time.UnixMilli(until))
 	}

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"balie/adapters/markup"
 )
 
 // pack writes lines into at most so many texts of so many characters. Cut says that more should have followed.
@@ -46,7 +48,7 @@ func filled(rows []row, most int, last bool) (text string, rest []row) {
 }
 
 func withSeen(out []string, text string) []string {
-	if strings.TrimFunc(text, blank) == "" {
+	if strings.TrimFunc(text, markup.Blank) == "" {
 		return out
 	}
 	return append(out, strings.TrimRightFunc(text, unicode.IsSpace))
@@ -75,7 +77,7 @@ func ellipsed(rows []row) []row {
 }
 
 func (r row) blank() bool {
-	return !r.block && r.list == "" && !slices.ContainsFunc(r.spans, func(s span) bool { return strings.TrimFunc(s.text, blank) != "" })
+	return !r.block && r.list == "" && !slices.ContainsFunc(r.spans, func(s span) bool { return strings.TrimFunc(s.text, markup.Blank) != "" })
 }
 
 // size is about how many characters a line takes.
@@ -151,7 +153,7 @@ func (r row) split(n int, must bool) (head, tail row) {
 			a, b = broken(s.text, n, must && i == 0)
 		}
 		head.spans = slices.Clone(r.spans[:i])
-		if s.text = a; strings.TrimFunc(a, blank) != "" {
+		if s.text = a; strings.TrimFunc(a, markup.Blank) != "" {
 			head.spans = append(head.spans, s)
 		}
 		if s.text = b; b != "" {

@@ -7,21 +7,14 @@ import (
 	"testing/synctest"
 	"time"
 
+	"balie/adapters/adaptertest"
 	"balie/internal/chat"
 )
-
-// slowShelf keeps things so slowly that nobody can wait for it.
-type slowShelf struct{ *shelf }
-
-func (slowShelf) Keep(ctx context.Context, _ string, _ []byte) error {
-	<-ctx.Done()
-	return ctx.Err()
-}
 
 // TestEverythingBeforeAnAnswerHasOneDeadline: Discord waits for three seconds, whatever takes them.
 func TestEverythingBeforeAnAnswerHasOneDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d, err := New(Options{APIURL: "http://127.0.0.1:1/api", Token: "t", Secret: valuesSecret, Memory: slowShelf{newShelf()}, Commands: someCommands()})
+		d, err := New(Options{APIURL: "http://127.0.0.1:1/api", Token: "t", Secret: valuesSecret, Memory: stuck{&adaptertest.Memory{}}, Commands: someCommands()})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -41,7 +34,7 @@ func TestEverythingBeforeAnAnswerHasOneDeadline(t *testing.T) {
 		if took := time.Since(began); out.Type != answerModal || took > answerMax {
 			t.Errorf("after %s the answer is %s", took, encode(out))
 		}
-		d.later.wait()
+		d.later.Wait()
 	})
 }
 
@@ -60,14 +53,14 @@ func TestWhatBreaksIsAnswered(t *testing.T) {
 		t.Errorf("of what is typed: %s", got.raw)
 	}
 	s.d.places = places
-	if n := strings.Count(s.logged(), "an interaction broke the bot"); n != 2 {
-		t.Errorf("%d breaks are logged: %s", n, s.logged())
+	if n := strings.Count(s.log.String(), "an interaction broke the bot"); n != 2 {
+		t.Errorf("%d breaks are logged: %s", n, s.log.String())
 	}
 
 	went := false
 	s.d.goOn(t.Context(), []func(context.Context){func(context.Context) { panic("broken") }, func(context.Context) { went = true }})
-	s.d.later.wait()
-	if !went || !strings.Contains(s.logged(), "what follows an answer broke: broken") {
-		t.Errorf("what followed went on: %v, logged %s", went, s.logged())
+	s.d.later.Wait()
+	if !went || !strings.Contains(s.log.String(), "what follows an answer broke: broken") {
+		t.Errorf("what followed went on: %v, logged %s", went, s.log.String())
 	}
 }

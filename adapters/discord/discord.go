@@ -19,6 +19,8 @@ import (
 	"github.com/sirupsen/logrus"
 	"golang.org/x/sync/singleflight"
 
+	"balie/adapters/background"
+	"balie/adapters/memo"
 	"balie/internal/chat"
 )
 
@@ -32,7 +34,7 @@ type Discord struct {
 	api  *rest
 	key  ed25519.PublicKey // of interactions over HTTP; nil without
 	self *self
-	once onces // what is wrong and was logged once
+	once memo.Once // what is wrong and was logged once
 	seal *chat.Sealer
 
 	sending singleflight.Group
@@ -47,9 +49,10 @@ type Discord struct {
 	tried   *lru.Cache[string, struct{}]  // keys of conversations that were perhaps begun
 	begun   *lru.Cache[string, string]    // private threads, by the key of their first post
 	flat    *lru.Cache[string, time.Time] // cards that can have no thread for now, by message, and until when
+	bare    *lru.Cache[string, time.Time] // channels where cards are made of words, and until when
 	renamed *lru.Cache[string, string]    // names that threads were given
 	done    *lru.Cache[string, struct{}]  // ids of interactions that were handled
-	later   afters                        // what goes on after an answer
+	later   background.Group              // what goes on after an answer
 }
 
 // Options is what the platform is made of.
@@ -63,7 +66,7 @@ type Options struct {
 	// Secret signs what buttons and forms carry; at least chat.SecretMin bytes.
 	Secret []byte
 	// Memory keeps up to where the bot has heard, and what is too long for a button or a form.
-	Memory Memory
+	Memory chat.Memory
 	// Lease lets one process at a time hold the gateway; nil if there is only one.
 	Lease Lease
 	// Commands are what Discord is told of the bot's commands.
@@ -78,18 +81,6 @@ type Options struct {
 	Answered func(kind string, took, waited time.Duration)
 	// Log takes what goes wrong; nothing that people write is in it.
 	Log logrus.FieldLogger
-}
-
-// Memory keeps small things over a restart. A name begins with its group and a slash.
-type Memory interface {
-	// Recall gives what was kept under the name; nil if nothing was.
-	Recall(ctx context.Context, name string) ([]byte, error)
-	// Keep keeps the value under the name, in place of what was there.
-	Keep(ctx context.Context, name string, value []byte) error
-	// Forget forgets it; that there is nothing is no error.
-	Forget(ctx context.Context, name string) error
-	// List is all that is kept in the group, by name.
-	List(ctx context.Context, group string) (map[string][]byte, error)
 }
 
 // Lease is what only one process holds at a time.
@@ -156,10 +147,11 @@ func New(opts Options) (*Discord, error) {
 		return nil, fmt.Errorf("discord: %w", err)
 	}
 	d.self = newSelf(d.api)
-	d.sent = cache[string, chat.Ref](20_000)
-	d.tried, d.begun = cache[string, struct{}](20_000), cache[string, string](20_000)
-	d.flat, d.renamed = cache[string, time.Time](20_000), cache[string, string](20_000)
-	d.done = cache[string, struct{}](20_000)
+	d.sent = memo.New[string, chat.Ref](20_000)
+	d.tried, d.begun = memo.New[string, struct{}](20_000), memo.New[string, string](20_000)
+	d.flat, d.renamed = memo.New[string, time.Time](20_000), memo.New[string, string](20_000)
+	d.bare = memo.New[string, time.Time](1_000)
+	d.done = memo.New[string, struct{}](20_000)
 	d.places = newPlaces(d)
 	d.people = newPeople(d)
 	d.guilds = newGuilds(d)
@@ -167,15 +159,6 @@ func New(opts Options) (*Discord, error) {
 	d.forms = newForms(d)
 	d.ears = newEars(d)
 	return d, nil
-}
-
-// cache is a map that forgets what was not used for long.
-func cache[K comparable, V any](size int) *lru.Cache[K, V] {
-	c, err := lru.New[K, V](size)
-	if err != nil {
-		panic(err) // only for a size of zero
-	}
-	return c
 }
 
 // Name is "discord".
@@ -206,7 +189,7 @@ func (d *Discord) Run(ctx context.Context, h chat.Handler) error {
 	wg.Go(func() { d.ears.run(ctx, h) })
 	wg.Go(func() { d.forms.run(ctx) })
 	wg.Wait()
-	d.later.wait()
+	d.later.Wait()
 	d.api.close()
 	return nil
 }
@@ -218,57 +201,6 @@ var _ interface {
 	chat.Fetcher
 	chat.Threads
 } = (*Discord)(nil)
-
-// afters is what goes on by itself.
-type afters struct {
-	mu   sync.Mutex
-	wg   sync.WaitGroup
-	over bool
-}
-
-// do does something by itself or, after wait, at once: a request may outlast Run.
-func (l *afters) do(what func()) {
-	l.mu.Lock()
-	if l.over {
-		l.mu.Unlock()
-		what()
-		return
-	}
-	l.wg.Add(1)
-	l.mu.Unlock()
-	go func() {
-		defer l.wg.Done()
-		what()
-	}()
-}
-
-// wait waits until nothing goes on any more.
-func (l *afters) wait() {
-	l.mu.Lock()
-	l.over = true
-	l.mu.Unlock()
-	l.wg.Wait()
-}
-
-// onces remembers what was said already.
-type onces struct {
-	mu   sync.Mutex
-	said map[string]bool
-}
-
-// first says whether it is the first time.
-func (o *onces) first(what string) bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.said == nil {
-		o.said = map[string]bool{}
-	}
-	if o.said[what] || len(o.said) > 1000 {
-		return false
-	}
-	o.said[what] = true
-	return true
-}
 
 // oneLine is plain text in one line of at most so many characters.
 func oneLine(s string, characters int) string {

@@ -44,18 +44,18 @@ func init() {
 // happen does what is to be done about what happened. Nothing in it can stop the bot.
 func (t *term) happen(ctx context.Context, f frame) {
 	defer func() {
-		if what := recover(); what != nil && t.once.first("panic|"+f.Name) {
+		if what := recover(); what != nil && t.once.First("panic|"+f.Name) {
 			t.log.WithField("event", f.Name).Errorf("discord: an event is more than the bot can handle: %v\n%s", what, debug.Stack())
 		}
 	}()
 	do, known := doings[f.Name]
 	if !known {
-		if t.once.first("event|" + f.Name) {
+		if t.once.First("event|" + f.Name) {
 			t.log.WithField("event", oneLine(f.Name, 60)).Debug("discord: nothing is done with this kind of event")
 		}
 		return
 	}
-	if err := do(t, ctx, f.Data); err != nil && t.once.first("unreadable|"+f.Name) {
+	if err := do(t, ctx, f.Data); err != nil && t.once.First("unreadable|"+f.Name) {
 		t.log.WithError(err).WithField("event", f.Name).Warn("discord: Discord told something that cannot be read")
 	}
 }
@@ -98,7 +98,7 @@ func (t *term) ready(_ context.Context, data json.RawMessage) error {
 		t.catchup.missed(since)
 	}
 	t.began = true
-	t.cursor.advance(now, now)
+	t.cursor.Advance(now, now)
 	return err
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/sirupsen/logrus"
 
+	"balie/adapters/adaptertest"
 	"balie/internal/chat"
 )
 
@@ -43,7 +44,7 @@ func FuzzDispatch(f *testing.F) {
 		}
 		log := logrus.New()
 		log.SetOutput(io.Discard)
-		d, err := New(Options{Token: testToken, APIURL: srv.URL, Secret: []byte(strings.Repeat("s", 40)), Memory: newShelf(), Log: panics{log}})
+		d, err := New(Options{Token: testToken, APIURL: srv.URL, Secret: []byte(strings.Repeat("s", 40)), Memory: &adaptertest.Memory{}, Log: panics{log}})
 		if err != nil {
 			t.Fatal(err)
 		}

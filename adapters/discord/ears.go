@@ -11,6 +11,7 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 
 	"balie/adapters/inbox"
+	"balie/adapters/memo"
 	"balie/internal/chat"
 )
 
@@ -38,8 +39,8 @@ type ears struct {
 func newEars(d *Discord) *ears {
 	return &ears{
 		Discord: d, times: usual(), slots: make(chan struct{}, interactMax),
-		known: cache[string, struct{}](50_000), belongs: cache[string, belonging](20_000), hinted: cache[string, struct{}](10_000),
-		locales: cache[string, string](5_000),
+		known: memo.New[string, struct{}](50_000), belongs: memo.New[string, belonging](20_000), hinted: memo.New[string, struct{}](10_000),
+		locales: memo.New[string, string](5_000),
 	}
 }
 
@@ -71,7 +72,7 @@ func (e *ears) newTerm(ctx context.Context, h chat.Handler) *term {
 	t := &term{ears: e, handle: h, outages: newOutages(), stale: make(chan map[string]bool, 1)}
 	t.queue = inbox.New(ctx, Name, e.opts.RetryAfter, e.log)
 	t.catchup = newCatchup(t)
-	t.queue.Ebbed(t.catchup.nudge)
+	t.queue.Ebbed(t.catchup.steps.Nudge)
 	t.cursor = newCursor(t)
 	t.gateway = &gateway{Discord: e.Discord, times: e.times, happen: t.happen}
 	return t
@@ -109,7 +110,7 @@ func (t *term) heard(u *utterance) {
 		t.queue.Add(it)
 	}
 	if u.message != nil { // else it is our own clock that says when it was
-		t.cursor.advance(u.at, t.theirNow()) // only now, so that it is never ahead of what waits
+		t.cursor.Advance(u.at, t.theirNow()) // only now, so that it is never ahead of what waits
 	}
 }
 
@@ -126,7 +127,7 @@ func (t *term) item(u *utterance) *inbox.Item {
 	} else if u.silent(me) {
 		return nil
 	}
-	return &inbox.Item{Channel: u.channel, Thread: t.line(u), Mark: t.cursor.mark(u.at), Tell: func(ctx context.Context) error {
+	return &inbox.Item{Channel: u.channel, Thread: t.line(u), Mark: t.cursor.Mark(u.at), Tell: func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, requestMax)
 		defer cancel()
 		return tell(ctx, u)

@@ -1,13 +1,8 @@
 package discord
 
 import (
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"math/rand/v2"
-	"net"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -15,16 +10,12 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 
+	"balie/adapters/upstream"
 	"balie/internal/chat"
 )
 
-// downWait is how long to leave Discord alone when it does not answer, limitWait when it says that there was too much
-// without saying until when, and oldWait when a message is too old to be edited as often as it was.
-const (
-	downWait  = 2 * time.Second
-	limitWait = 10 * time.Second
-	oldWait   = 5 * time.Minute
-)
+// oldWait is how long to wait where a message is too old to be edited as often as it was.
+const oldWait = 5 * time.Minute
 
 // Discord's codes that something depends on.
 // https://docs.discord.com/developers/topics/opcodes-and-status-codes#json
@@ -44,6 +35,7 @@ const (
 	codeEmptyMessage       = 50006
 	codeClosedDirect       = 50007
 	codeMissingPermission  = 50013
+	codeExpired            = 50027 // an interaction's token, after 15 minutes: with status 401
 	codeBadForm            = 50035
 	codeTooLarge           = 40005
 	codeTagRequired        = 40067
@@ -66,7 +58,7 @@ type meaning struct {
 // meanings are Discord's errors by code.
 var meanings = map[int]meaning{
 	codeUnknownChannel: {gone: true}, codeUnknownGuild: {gone: true}, codeUnknownMember: {gone: true}, codeUnknownMessage: {gone: true},
-	codeUnknownUser: {gone: true}, codeUnknownWebhook: {gone: true}, codeUnknownInteraction: {gone: true}, codeAnswered: {refused: true},
+	codeUnknownUser: {gone: true}, codeUnknownWebhook: {gone: true}, codeUnknownInteraction: {gone: true}, codeAnswered: {refused: true}, codeExpired: {refused: true},
 	codeOldEdits: {retry: oldWait}, codeOtherAuthor: {refused: true}, codeEmptyMessage: {refused: true}, codeBadForm: {refused: true},
 	codeTooLarge: {refused: true},
 	codeTagRequired: {blocked: "the forum wants a tag on each post: give it a tag for each status, of the same name, or have it require none " +
@@ -78,10 +70,10 @@ var meanings = map[int]meaning{
 	codeThreadMembers:     {blocked: "the thread has as many members as Discord allows (1 000): remove some of them"},
 	codeTooManyThreads: {blocked: "the server has as many open threads as Discord allows: close some, or have them archived " +
 		"sooner in the channels' settings"},
-	codeUnknownTag:      {retry: downWait},
+	codeUnknownTag:      {retry: upstream.DownWait},
 	codeNoGuildInCommon: {refused: true}, // they left, and are written to directly
 	codeNoThreadsHere:   {refused: true},
-	codeArchived:        {retry: downWait},
+	codeArchived:        {retry: upstream.DownWait},
 	codeLocked:          {blocked: "the thread is locked, and the bot may not unlock it: give it Manage Threads"},
 }
 
@@ -113,9 +105,9 @@ func sendError(doing string, err error) *chat.SendError {
 	case status == http.StatusUnauthorized:
 		e.Blocked = "Discord does not take the bot's token any more: put a new one into DISCORD_TOKEN"
 	case status == http.StatusTooManyRequests:
-		e.Retry = limitWait
+		e.Retry = upstream.LimitWait
 	case status >= http.StatusInternalServerError, unanswered(err):
-		e.Retry = downWait + rand.N(downWait)
+		e.Retry = upstream.AboutDownWait()
 	case status == http.StatusNotFound:
 		e.Gone = true
 	case status == http.StatusForbidden:
@@ -128,15 +120,8 @@ func sendError(doing string, err error) *chat.SendError {
 
 // unanswered says that nobody knows what became of a call.
 func unanswered(err error) bool {
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, io.EOF) ||
-		errors.Is(err, io.ErrUnexpectedEOF) {
-		return true
-	}
-	_, network := errors.AsType[net.Error](err)
-	_, inURL := errors.AsType[*url.Error](err)
-	_, garbled := errors.AsType[*json.SyntaxError](err) // a proxy's page in place of an answer
 	// The library has no type of its own for a server's error.
-	return network || inURL || garbled || statusOf(err) == 0 && serverError.MatchString(err.Error())
+	return upstream.Unanswered(err) || statusOf(err) == 0 && serverError.MatchString(err.Error())
 }
 
 var serverError = regexp.MustCompile(`^Exceeded Max retries HTTP 5`)

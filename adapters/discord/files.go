@@ -14,6 +14,7 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 
+	"balie/adapters/upstream"
 	"balie/internal/chat"
 )
 
@@ -99,7 +100,7 @@ func (d *Discord) download(ctx context.Context, from string) (io.ReadCloser, err
 	case resp.StatusCode == http.StatusNotFound || resp.StatusCode == http.StatusForbidden || resp.StatusCode == http.StatusGone:
 		return nil, &chat.SendError{Gone: true, Err: &failure{doing: doing, err: err}}
 	case resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode >= http.StatusInternalServerError:
-		return nil, &chat.SendError{Retry: downWait, Err: &failure{doing: doing, err: err}}
+		return nil, &chat.SendError{Retry: upstream.DownWait, Err: &failure{doing: doing, err: err}}
 	}
 	return nil, &chat.SendError{Refused: err.Error()}
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"balie/adapters/adaptertest/golden"
 	"balie/internal/chat"
 )
 
@@ -32,7 +33,7 @@ func shortForm() *chat.Form {
 // opened lets somebody press a button that opens the form.
 func (s *stage) opened(f *chat.Form, more ...func(map[string]any)) shownAnswer {
 	s.Helper()
-	s.says(chat.Reply{Form: f}, nil)
+	s.Says(chat.Reply{Form: f}, nil)
 	got := s.does(s.click(s.d.bag(aGuild).id(chat.Value{Verb: "open"}, false), more...))
 	if got.Type != answerModal {
 		s.Fatalf("no form opened: %s", got.raw)
@@ -69,7 +70,7 @@ func whisper(a shownAnswer) func(map[string]any) {
 func TestShortForms(t *testing.T) {
 	s := setStage(t)
 	form := s.opened(shortForm())
-	s.says(chat.Reply{Text: "Sent."}, nil)
+	s.Says(chat.Reply{Text: "Sent."}, nil)
 	card := on(map[string]any{"id": aCard})
 	got := s.does(s.fills(form, map[string]string{"text": "on my way"}, card))
 	e := s.last()
@@ -87,11 +88,11 @@ func TestShortForms(t *testing.T) {
 	if again := s.last(); again.ID != e.ID {
 		t.Errorf("one form has the ids %q and %q", again.ID, e.ID)
 	}
-	before := s.events()
-	if got := s.does(s.fills(form, map[string]string{"text": "stolen"}, by(bram))); got.Data.Content != words("").notYours || s.events() != before {
+	before := len(s.Told())
+	if got := s.does(s.fills(form, map[string]string{"text": "stolen"}, by(bram))); got.Data.Content != words("").notYours || len(s.Told()) != before {
 		t.Errorf("somebody else sent it: %s", got.raw)
 	}
-	s.says(chat.Reply{}, nil)
+	s.Says(chat.Reply{}, nil)
 	if got := s.does(s.fills(form, nil, card)); got.Type != answerDeferredUpdate {
 		t.Errorf("without an answer: %s", got.raw)
 	}
@@ -101,8 +102,8 @@ func TestShortForms(t *testing.T) {
 	for name, id := range map[string]string{"forged": "f.nonce.0.AAAAAAAAAAA", "unknown": s.d.values.pageID(formMark, "nonce", 0), "another bot's": "feedback",
 		"no such page": s.d.values.pageID(formMark, strings.Split(form.Data.CustomID, ".")[1], 7)} {
 		form.Data.CustomID = id
-		before := s.events()
-		if got := s.does(s.fills(form, nil)); got.Data.Content != words("").oldForm || s.events() != before {
+		before := len(s.Told())
+		if got := s.does(s.fills(form, nil)); got.Data.Content != words("").oldForm || len(s.Told()) != before {
 			t.Errorf("%s: %s", name, got.raw)
 		}
 	}
@@ -112,7 +113,7 @@ func TestShortForms(t *testing.T) {
 func TestAnswersTakeThePlaceOfPrivateMessages(t *testing.T) {
 	s := setStage(t)
 	form := s.opened(shortForm())
-	s.says(chat.Reply{Text: "Sent."}, nil)
+	s.Says(chat.Reply{Text: "Sent."}, nil)
 	got := s.does(s.fills(form, map[string]string{"text": "x"}, on(map[string]any{"id": "3", "flags": flagEphemeral})))
 	if got.Type != answerUpdate || got.Data.Content != "Sent." || !strings.Contains(got.raw, `"embeds":[]`) || !strings.Contains(got.raw, `"components":[]`) {
 		t.Errorf("the answer is %s", got.raw)
@@ -122,7 +123,7 @@ func TestAnswersTakeThePlaceOfPrivateMessages(t *testing.T) {
 	if got.Type != answerMessage {
 		t.Errorf("the answer is %s", got.raw)
 	}
-	s.says(chat.Reply{}, nil)
+	s.Says(chat.Reply{}, nil)
 	if got := s.does(s.fills(form, nil, on(map[string]any{"id": "3", "flags": flagEphemeral}))); got.Type != answerUpdate || got.Data.Content != words("").done {
 		t.Errorf("without an answer: %s", got.raw)
 	}
@@ -131,14 +132,14 @@ func TestAnswersTakeThePlaceOfPrivateMessages(t *testing.T) {
 func TestFormsThatAreNotRight(t *testing.T) {
 	s := setStage(t)
 	form := s.opened(shortForm())
-	s.says(chat.Reply{Errors: map[string]string{"text": "Too *short*.", "": "It is closed."}}, nil)
+	s.Says(chat.Reply{Errors: map[string]string{"text": "Too *short*.", "": "It is closed."}}, nil)
 	wrong := s.does(s.fills(form, map[string]string{"text": "x"}))
 	first := s.last()
 	want := words("").wrong + "\n- It is closed.\n- **Your reply**: Too *short*."
 	if wrong.Type != answerMessage || wrong.Data.Content != want {
 		t.Errorf("the answer is %q, want %q", wrong.Data.Content, want)
 	}
-	golden(t, "form-wrong", "discord-interaction-response", json.RawMessage(strings.ReplaceAll(wrong.raw, wrong.button(t, "Correct"), "p.nonce.0.mac")))
+	golden.Check(t, "form-wrong", "discord-interaction-response", json.RawMessage(strings.ReplaceAll(wrong.raw, wrong.button(t, "Correct"), "p.nonce.0.mac")))
 	// The button opens it with what was typed, in another process too.
 	s.d.forms = newForms(s.d)
 	again := s.does(s.click(wrong.button(t, "Correct"), whisper(wrong)))
@@ -148,7 +149,7 @@ func TestFormsThatAreNotRight(t *testing.T) {
 	if got := s.does(s.click(wrong.button(t, "Correct"), whisper(wrong), by(bram))); got.Data.Content != words("").notYours || got.Type != answerMessage {
 		t.Errorf("somebody else: %s", got.raw)
 	}
-	s.says(chat.Reply{Text: "Sent."}, nil)
+	s.Says(chat.Reply{Text: "Sent."}, nil)
 	right := s.does(s.fills(again, map[string]string{"text": "longer"}, whisper(wrong)))
 	if second := s.last(); second.ID != first.ID || second.Submit.Values.Get("text") != "longer" || right.Type != answerUpdate || right.Data.Content != "Sent." {
 		t.Errorf("then %+v, %s", second.Submit, right.raw)
@@ -158,8 +159,8 @@ func TestFormsThatAreNotRight(t *testing.T) {
 func TestNothingTypedIsLostWhileTheStoreIsAway(t *testing.T) {
 	s := setStage(t)
 	form := s.opened(shortForm())
-	s.says(chat.Reply{Text: "Please try again."}, errors.New("away"))
-	s.shelf.fail(errors.New("away"))
+	s.Says(chat.Reply{Text: "Please try again."}, errors.New("away"))
+	s.shelf.Fail(errors.New("away"))
 	failed := s.does(s.fills(form, map[string]string{"text": "typed with care"}))
 	if failed.Data.Content != "Please try again." || failed.Type != answerMessage {
 		t.Fatalf("the answer is %s", failed.raw)
@@ -173,7 +174,7 @@ func TestNothingTypedIsLostWhileTheStoreIsAway(t *testing.T) {
 		t.Error("two forms have one name")
 	}
 	// The memory is back with what it had: this process knows better.
-	s.shelf.fail(nil)
+	s.shelf.Fail(nil)
 	s.d.opts.Lease = noLease{}
 	if again := s.does(s.click(failed.button(t, "Try again"), whisper(failed))); again.prefilled()["text"] != "typed with care" {
 		t.Errorf("reopened %s", again.raw)
@@ -202,7 +203,7 @@ func TestLongForms(t *testing.T) {
 		if !strings.Contains(page.Data.Title, "(1/3)") || page.prefilled()["f0"] != "draft 0" || len(page.prefilled()) != 4 {
 			t.Fatalf("the first page is %s", page.raw)
 		}
-		s.says(chat.Reply{Text: "Draft kept."}, nil)
+		s.Says(chat.Reply{Text: "Draft kept."}, nil)
 		elsewhere()
 		kept := s.does(s.fills(page, map[string]string{"f0": "zero", "f3": "three"}))
 		e := s.last()
@@ -218,14 +219,14 @@ func TestLongForms(t *testing.T) {
 			t.Errorf("the second page is %s", page.raw)
 		}
 		// The bot can't keep a draft now; the form goes on all the same.
-		s.says(chat.Reply{}, errors.New("away"))
+		s.Says(chat.Reply{}, errors.New("away"))
 		kept = s.does(s.fills(page, map[string]string{"f4": "four"}, whisper(kept)))
 		if kept.Type != answerUpdate {
 			t.Errorf("after the second page: %s", kept.raw)
 		}
 		elsewhere()
 		page = s.does(s.click(kept.button(t, "Continue (3/3)"), whisper(kept)))
-		s.says(chat.Reply{Errors: map[string]string{"f5": "Which one?", "f9": "When?"}}, nil)
+		s.Says(chat.Reply{Errors: map[string]string{"f5": "Which one?", "f9": "When?"}}, nil)
 		last := s.fills(page, map[string]string{"f9": "nine"}, whisper(kept))
 		data := last["data"].(map[string]any)
 		data["components"] = append(data["components"].([]any), map[string]any{"type": 18, "component": map[string]any{"type": 19, "custom_id": "f10", "values": []string{"9"}}})
@@ -245,7 +246,7 @@ func TestLongForms(t *testing.T) {
 		if !strings.Contains(page.Data.Title, "(2/3)") || page.prefilled()["f4"] != "four" || page.prefilled()["f6"] != "" {
 			t.Errorf("to be corrected: %s", page.raw)
 		}
-		s.says(chat.Reply{Text: "Thank you."}, nil)
+		s.Says(chat.Reply{Text: "Thank you."}, nil)
 		elsewhere()
 		done := s.does(s.fills(page, map[string]string{"f4": "four", "f5": "five"}, whisper(wrong)))
 		want["f5"] = []string{"five"}
@@ -259,7 +260,7 @@ func TestLongForms(t *testing.T) {
 func TestAFormAfterAForm(t *testing.T) {
 	s := setStage(t)
 	form := s.opened(shortForm())
-	s.says(chat.Reply{Form: longForm()}, nil)
+	s.Says(chat.Reply{Form: longForm()}, nil)
 	got := s.does(s.fills(form, map[string]string{"text": "x"}))
 	if got.Type != answerMessage || got.Data.Content != words("").formReady {
 		t.Fatalf("the answer is %s", got.raw)
@@ -289,7 +290,7 @@ func TestFormsInDirectConversations(t *testing.T) {
 
 func TestOldFormsAreForgotten(t *testing.T) {
 	s := setStage(t)
-	s.says(chat.Reply{Text: "Sent."}, nil)
+	s.Says(chat.Reply{Text: "Sent."}, nil)
 	kept := func() int {
 		all, err := s.shelf.List(t.Context(), formGroup)
 		if err != nil {
@@ -299,7 +300,7 @@ func TestOldFormsAreForgotten(t *testing.T) {
 	}
 	given := s.opened(shortForm())
 	sent := s.opened(shortForm())
-	s.says(chat.Reply{Text: "Sent."}, nil)
+	s.Says(chat.Reply{Text: "Sent."}, nil)
 	s.does(s.fills(sent, map[string]string{"text": "x"}))
 	for _, c := range []struct {
 		after time.Duration
@@ -314,7 +315,7 @@ func TestOldFormsAreForgotten(t *testing.T) {
 			t.Errorf("the answer is %s", got.raw)
 		}
 	}
-	s.shelf.fail(errors.New("away"))
+	s.shelf.Fail(errors.New("away"))
 	if err := s.d.forms.tidy(t.Context(), time.Now()); err == nil {
 		t.Error("nobody said that the memory is away")
 	}
@@ -353,12 +354,12 @@ func TestFilesOfFormsExpire(t *testing.T) {
 		data["resolved"] = map[string]any{"attachments": attachments}
 		return s.does(in)
 	}
-	s.says(chat.Reply{Text: "Sent."}, nil)
-	before := s.events()
+	s.Says(chat.Reply{Text: "Sent."}, nil)
+	before := len(s.Told())
 	wrong := sends(form, map[string]time.Duration{"soon_gone.png": linkLeast - time.Minute, "fresh.png": 23 * time.Hour})
 	want := words("").wrong + "\n- **Files**: Please add again: soon\\_gone.png. Discord keeps that for a day only."
-	if s.events() != before || wrong.Data.Content != want {
-		t.Fatalf("%d events, the answer is %s", s.events()-before, wrong.raw)
+	if len(s.Told()) != before || wrong.Data.Content != want {
+		t.Fatalf("%d events, the answer is %s", len(s.Told())-before, wrong.raw)
 	}
 	form = s.does(s.click(wrong.button(t, "Correct"), whisper(wrong)))
 	if form.prefilled()["text"] != "look" || !strings.Contains(form.raw, "1 file is kept") || !strings.Contains(form.raw, `"max_values":9,"required":false`) {

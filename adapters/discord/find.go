@@ -168,6 +168,9 @@ func (d *Discord) find(ctx context.Context, c creation) (chat.Ref, error) {
 
 // taken says whether a message is known to be another post.
 func (d *Discord) taken(c creation, thread, message string) bool {
+	if slices.Contains(c.Others, c.ref(thread, message)) {
+		return true
+	}
 	for _, key := range d.sent.Keys() {
 		if ref, ok := d.sent.Peek(key); ok && key != c.Key && ref == c.ref(thread, message) {
 			return true
@@ -181,8 +184,14 @@ func (c creation) says(m wireMessage, channel string) bool {
 	if c.To.Thread != "" && channel == c.channel.ID && (m.Reference == nil || m.Reference.MessageID != c.To.Thread) {
 		return false
 	}
+	if len(m.Metadata) > 0 {
+		return false // it answers somebody, and may show the same card
+	}
 	if len(c.out.Embeds) > 0 {
-		return len(m.Embeds) > 0 && m.Embeds[0].Title == c.out.Embeds[0].Title
+		if len(m.Embeds) > 0 {
+			return m.Embeds[0].Title == c.out.Embeds[0].Title
+		}
+		return m.Content == c.out.inWords().Content
 	}
 	return m.Content == c.out.Content && len(m.Attachments) == len(c.Files)+len(c.out.Attach)
 }
@@ -190,26 +199,40 @@ func (c creation) says(m wireMessage, channel string) bool {
 // findThread looks for the conversation that an earlier try may have begun: one of ours that is open and has the name, which
 // begins with the ticket's number.
 func (d *Discord) findThread(ctx context.Context, c creation, kind int) (string, error) {
-	me, err := d.self.get(ctx)
+	ours, err := d.openThreads(ctx, c.channel.GuildID)
 	if err != nil {
 		return "", err
+	}
+	for _, t := range ours {
+		if t.ParentID == c.channel.ID && t.Type == kind && t.Name == threadName(c.Topic.Name) {
+			d.places.note(t)
+			return t.ID, nil
+		}
+	}
+	return "", nil
+}
+
+// openThreads are the open threads of a guild that the bot has begun.
+func (d *Discord) openThreads(ctx context.Context, guild string) ([]wireChannel, error) {
+	me, err := d.self.get(ctx)
+	if err != nil {
+		return nil, err
 	}
 	var active struct {
 		Threads []wireChannel `json:"threads"`
 	}
-	err = d.api.do(ctx, call{doing: "list open threads", method: http.MethodGet, path: "/guilds/" + c.channel.GuildID + "/threads/active", out: &active})
+	err = d.api.do(ctx, call{doing: "list open threads", method: http.MethodGet, path: "/guilds/" + guild + "/threads/active", out: &active})
 	if err != nil {
-		return "", err
+		return nil, err
 	}
+	var ours []wireChannel
 	for _, t := range active.Threads {
-		if t.ParentID != c.channel.ID || t.OwnerID != me.ID || t.Type != kind || t.Name != threadName(c.Topic.Name) {
-			continue
+		if t.OwnerID == me.ID {
+			t.GuildID = guild
+			ours = append(ours, t)
 		}
-		t.GuildID = c.channel.GuildID
-		d.places.note(t)
-		return t.ID, nil
 	}
-	return "", nil
+	return ours, nil
 }
 
 // Thread reads the messages of a thread, the oldest first: people's, for the bot's own are no part of what it is about.

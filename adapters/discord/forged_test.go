@@ -1,7 +1,6 @@
 package discord_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -11,18 +10,6 @@ import (
 
 	"balie/adapters/adaptertest"
 )
-
-// request is one that anybody can make who knows our address.
-func (n openNetwork) request(t *testing.T, name, more, body string, header http.Header) adaptertest.Request {
-	t.Helper()
-	r, err := http.NewRequest(http.MethodPost, n.fake.Hooks()+more, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	maps.Copy(r.Header, header)
-	r.Header.Set("Content-Type", "application/json")
-	return adaptertest.Request{Name: name, HTTP: r}
-}
 
 // interaction is one as Discord sends it, with some of it changed.
 func (n *network) interaction(t *testing.T, id string, kind int, data any, change map[string]any) string {
@@ -41,11 +28,7 @@ func (n *network) interaction(t *testing.T, id string, kind int, data any, chang
 			v[name] = value
 		}
 	}
-	body, err := json.Marshal(v)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(body)
+	return adaptertest.JSON(t, v)
 }
 
 // Refused are requests that Discord did not make, or not now.
@@ -54,42 +37,26 @@ func (n openNetwork) Refused(t *testing.T) []adaptertest.Request {
 	body := n.interaction(t, "1712345678000001", 2, command, nil)
 	now := time.Now()
 	good := n.fake.Sign([]byte(body), now)
-	with := func(name, value string) http.Header {
-		h := good.Clone()
-		h.Del(name)
-		if value != "" {
-			h.Set(name, value)
-		}
-		return h
-	}
 	const signature, stamp = "X-Signature-Ed25519", "X-Signature-Timestamp"
-	is := good.Get(signature)
-	var out []adaptertest.Request
-	for name, header := range map[string]http.Header{
-		"unsigned": nil, "without a signature": with(signature, ""), "without a time": with(stamp, ""), "half a signature": with(signature, is[:64]),
-		"another letter": with(signature, is[:len(is)-1]+flip(is)), "no signature at all": with(signature, strings.Repeat("0", 128)),
-		"no digits": with(signature, strings.Repeat("x", 128)), "another time": with(stamp, fmt.Sprint(now.Unix()-1)), "no time": with(stamp, "now"),
-		"another body": n.fake.Sign([]byte(body+" "), now), "of another app": n.fake.SignOther([]byte(body), now),
+	headers := adaptertest.Unsigned(good, signature, stamp, now)
+	maps.Copy(headers, map[string]http.Header{
+		"no signature at all": adaptertest.With(good, signature, strings.Repeat("0", 128)),
+		"no digits":           adaptertest.With(good, signature, strings.Repeat("x", 128)),
+		"another body":        n.fake.Sign([]byte(body+" "), now), "of another app": n.fake.SignOther([]byte(body), now),
 		"six minutes old": n.fake.Sign([]byte(body), now.Add(-6*time.Minute)), "of the future": n.fake.Sign([]byte(body), now.Add(6*time.Minute)),
-	} {
-		out = append(out, n.request(t, name, "", body, header))
+	})
+	var out []adaptertest.Request
+	for name, header := range headers {
+		out = append(out, adaptertest.Forge(t, name, n.fake.Hooks(), "application/json", body, header))
 	}
 	signed := func(name, more, body string) adaptertest.Request {
-		return n.request(t, name, more, body, n.fake.Sign([]byte(body), time.Now()))
+		return adaptertest.Forge(t, name, n.fake.Hooks()+more, "application/json", body, n.fake.Sign([]byte(body), time.Now()))
 	}
 	get := signed("not posted", "", "")
 	get.HTTP.Method = http.MethodGet
 	other := n.interaction(t, "1712345678000002", 2, command, map[string]any{"application_id": "17"})
 	return append(out, get, signed("too large", "", body+strings.Repeat(" ", 2<<20)), signed("no such callback", "s/nothing", body),
 		signed("another application's", "", other))
-}
-
-// flip is another letter than the last one of a signature.
-func flip(signature string) string {
-	if strings.HasSuffix(signature, "0") {
-		return "1"
-	}
-	return "0"
 }
 
 // Garbage was signed, but can't be read, or not as what it claims to be.
@@ -121,7 +88,7 @@ func (n openNetwork) Garbage(t *testing.T) []adaptertest.Request {
 	}
 	var out []adaptertest.Request
 	for i, body := range bodies {
-		out = append(out, n.request(t, fmt.Sprintf("garbage %d: %.60s", i, body), "", body, n.fake.Sign([]byte(body), time.Now())))
+		out = append(out, adaptertest.Forge(t, fmt.Sprintf("garbage %d: %.60s", i, body), n.fake.Hooks(), "application/json", body, n.fake.Sign([]byte(body), time.Now())))
 	}
 	return out
 }

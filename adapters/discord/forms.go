@@ -15,6 +15,7 @@ import (
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
+	"balie/adapters/memo"
 	"balie/internal/chat"
 )
 
@@ -176,7 +177,7 @@ const (
 )
 
 func newForms(d *Discord) *forms {
-	return &forms{Discord: d, open: cache[string, formState](1000), done: map[string]time.Time{}}
+	return &forms{Discord: d, open: memo.New[string, formState](1000), done: map[string]time.Time{}}
 }
 
 // save keeps a state. Where the memory is away this process remembers it: what was typed is lost then if it ends before

@@ -17,6 +17,8 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 	"github.com/gorilla/websocket"
+
+	"balie/adapters/upstream"
 )
 
 // Opcodes of the gateway. https://docs.discord.com/developers/topics/opcodes-and-status-codes#gateway-gateway-opcodes
@@ -147,7 +149,7 @@ func (g *gateway) entrance(ctx context.Context) (string, error) {
 			return g.address(g.resume)
 		}
 	} else {
-		if err := pauseFor(ctx, time.Until(g.began.Add(g.times.identify))); err != nil {
+		if err := upstream.Pause(ctx, time.Until(g.began.Add(g.times.identify))); err != nil {
 			return "", err
 		}
 	}
@@ -191,7 +193,7 @@ func (g *gateway) intents(ctx context.Context) (discordgo.Intent, error) {
 		return askAlways, nil
 	}
 	out := allowed(me)
-	if out&discordgo.IntentMessageContent == 0 && g.once.first("intent") {
+	if out&discordgo.IntentMessageContent == 0 && g.once.First("intent") {
 		g.log.Warn("discord: " + switchOn)
 	}
 	return out, nil
@@ -252,7 +254,7 @@ func (g *gateway) hearOut(ctx context.Context, c *connection, greeted func()) er
 	for {
 		f, err := c.read(wait)
 		if errors.Is(err, errOdd) {
-			if g.once.first("gateway|unreadable") {
+			if g.once.First("gateway|unreadable") {
 				g.log.Warn("discord: the gateway told something that cannot be read")
 			}
 			continue

@@ -187,7 +187,7 @@ func TestSessionsThatAreRefused(t *testing.T) {
 // TestReactionsAreNumbered: one that is told again has the same id, one that is put there again has another, after a restart, too.
 func TestReactionsAreNumbered(t *testing.T) {
 	s := newStation(t)
-	s.mem.kept = map[string][]byte{}
+	s.mem.Clear()
 	react := func(l *line, name string) {
 		l.dispatch(name, map[string]any{"user_id": anaID, "channel_id": cardsID, "message_id": "1001", "guild_id": guildID,
 			"emoji": map[string]any{"name": "👀"}})
@@ -204,7 +204,7 @@ func TestReactionsAreNumbered(t *testing.T) {
 		react(l, "MESSAGE_REACTION_ADD")
 		l.dispatch("MESSAGE_CREATE", message(idAt(time.Now()), cardsID, anaID, "that is all"))
 		b.until("all is told", func() bool { return slices.Contains(b.texts(), "that is all") && b.hears() })
-		for _, e := range b.events() {
+		for _, e := range b.Stored() {
 			if e.Reaction != nil {
 				told = append(told, e.ID)
 			}

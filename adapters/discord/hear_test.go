@@ -1,6 +1,7 @@
 package discord
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -8,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -90,7 +92,7 @@ func TestWhatPeopleWrite(t *testing.T) {
 	l.dispatch("MESSAGE_UPDATE", more(message(id, "501", anaID, "changed"), map[string]any{"edited_timestamp": now.Add(time.Second)}))
 	l.dispatch("MESSAGE_DELETE", map[string]any{"id": id, "channel_id": "501", "guild_id": guildID})
 	b.tells("in a thread", "edited: changed", "deleted "+id)
-	told := b.events()
+	told := b.Stored()
 	want := chat.Person{ID: anaID, Name: "Nick " + anaID, Handle: "u" + anaID}
 	if e := told[0]; e.ID != "m|"+id || e.Workspace != guildID || e.Channel != cardsID || e.Thread != "501" || !e.OwnThread || e.Direct ||
 		e.Person != want || e.Message.Author != want || !e.Message.At.Equal(now) || len(e.Message.Files) != 1 || e.Message.Files[0].Name != "a.txt" {
@@ -108,14 +110,14 @@ func TestWhatPeopleWrite(t *testing.T) {
 	}{{"601", "601", true}, {"701", "701", false}, {"801", "801", false}, {cardsID, "", false}} {
 		id := snowflakeAt(now.UnixMilli() + 10 + int64(i))
 		l.dispatch("MESSAGE_CREATE", message(id, c.channel, bramID, "hi"))
-		b.until("that is told", func() bool { return len(b.events()) == 4+i })
-		if e := b.events()[3+i]; e.Thread != c.thread || e.OwnThread != c.own || e.Channel != cardsID && c.channel != "801" {
+		b.until("that is told", func() bool { return len(b.Stored()) == 4+i })
+		if e := b.Stored()[3+i]; e.Thread != c.thread || e.OwnThread != c.own || e.Channel != cardsID && c.channel != "801" {
 			t.Errorf("told %+v", e)
 		}
 	}
 	l.dispatch("MESSAGE_DELETE_BULK", map[string]any{"ids": []string{"5001", "5002"}, "channel_id": "501", "guild_id": guildID})
 	l.dispatch("MESSAGE_DELETE", map[string]any{"id": "5003", "channel_id": cardsID, "guild_id": guildID})
-	b.until("these are told", func() bool { return len(b.events()) == 10 })
+	b.until("these are told", func() bool { return len(b.Stored()) == 10 })
 }
 
 func TestWhoIsNotHeard(t *testing.T) {
@@ -159,10 +161,10 @@ func TestRepliesInADirectConversation(t *testing.T) {
 		if c.to != "" {
 			m = replying(m, c.to)
 		}
-		n := len(b.events())
+		n := len(b.Stored())
 		l.dispatch("MESSAGE_CREATE", m)
-		b.until("it is told", func() bool { return len(b.events()) == n+1 })
-		e := b.events()[n]
+		b.until("it is told", func() bool { return len(b.Stored()) == n+1 })
+		e := b.Stored()[n]
 		if e.Thread != c.thread || e.Channel != dmID || !e.Direct || e.Workspace != guildID || e.OwnThread != (c.thread != "") {
 			t.Errorf("told %+v", e)
 		}
@@ -170,13 +172,13 @@ func TestRepliesInADirectConversation(t *testing.T) {
 	l.dispatch("MESSAGE_UPDATE", more(replying(message("1005", dmID, anaID, "changed"), "1004"), map[string]any{"edited_timestamp": time.Now()}))
 	l.dispatch("MESSAGE_DELETE", map[string]any{"id": "1005", "channel_id": dmID})
 	l.dispatch("MESSAGE_DELETE", map[string]any{"id": "1006", "channel_id": dmID})
-	b.until("they are told", func() bool { return len(b.events()) == 10 })
-	for _, e := range b.events()[7:] {
+	b.until("they are told", func() bool { return len(b.Stored()) == 10 })
+	for _, e := range b.Stored()[7:] {
 		if want := map[string]string{"1005": "1001"}[e.Message.ID]; e.Thread != want || e.Workspace != guildID {
 			t.Errorf("told %+v", e)
 		}
 	}
-	if s.mem.kept[directGroup+"/"+dmID] == nil {
+	if s.mem.Kept()[directGroup+"/"+dmID] == nil {
 		t.Error("the conversation is not kept")
 	}
 }
@@ -188,8 +190,8 @@ func TestRepliesWhereThereIsNoThread(t *testing.T) {
 		"referenced_message": message("1001", cardsID, botID, "a card")}), "1001"))
 	l.dispatch("MESSAGE_CREATE", replying(more(message("1004", cardsID, anaID, "to somebody"), map[string]any{
 		"referenced_message": message("1002", cardsID, bramID, "hello")}), "1002"))
-	b.until("they are told", func() bool { return len(b.events()) == 2 })
-	for _, e := range b.events() {
+	b.until("they are told", func() bool { return len(b.Stored()) == 2 })
+	for _, e := range b.Stored() {
 		if want := map[string]string{"to the card": "1001", "to somebody": ""}[e.Message.Text]; e.Thread != want || e.OwnThread != (want != "") {
 			t.Errorf("told %+v", e)
 		}
@@ -212,7 +214,7 @@ func TestReactions(t *testing.T) {
 	l.dispatch("MESSAGE_REACTION_ADD", put(cardsID, "1001", "🎟️"))
 	l.dispatch("MESSAGE_REACTION_ADD", put(cardsID, "1001", "👍🏽"))
 	b.tells("emoji admission_tickets", "emoji admission_tickets", "emoji admission_tickets", "emoji +1")
-	told := b.events()
+	told := b.Stored()
 	ref := chat.Ref{Platform: Name, Workspace: guildID, Channel: cardsID, Message: "1001"}
 	if r := told[0].Reaction; r.Said == nil || r.Said.Text != "my printer" || r.Said.Author.Name != "Bram" || r.Message != ref || told[0].Person.ID != anaID {
 		t.Errorf("told %+v", told[0])
@@ -221,8 +223,8 @@ func TestReactions(t *testing.T) {
 		t.Errorf("told %+v", told)
 	}
 	l.dispatch("MESSAGE_REACTION_ADD", put("501", "1002", "🎫"))
-	b.until("it is told", func() bool { return len(b.events()) == 5 })
-	if e := b.events()[4]; e.Thread != "501" || e.Reaction.Message.Thread != "501" || e.Reaction.Said != nil {
+	b.until("it is told", func() bool { return len(b.Stored()) == 5 })
+	if e := b.Stored()[4]; e.Thread != "501" || e.Reaction.Message.Thread != "501" || e.Reaction.Said != nil {
 		t.Errorf("told %+v", e)
 	}
 }
@@ -235,7 +237,7 @@ func TestAForwardedMessage(t *testing.T) {
 		"message_snapshots": []any{map[string]any{"message": map[string]any{"content": "one\ntwo",
 			"attachments": []any{map[string]any{"id": "1", "filename": "a.txt", "url": "https://cdn.discordapp.com/a.txt"}}}}}}))
 	b.tells("> one\n> two")
-	if files := b.events()[0].Message.Files; len(files) != 1 {
+	if files := b.Stored()[0].Message.Files; len(files) != 1 {
 		t.Errorf("%d files", len(files))
 	}
 }
@@ -250,11 +252,9 @@ func TestAnswers(t *testing.T) {
 		return map[string]any{"id": "404", "type": directChannel}
 	})
 	b, l := s.listening()
-	b.mu.Lock()
-	b.reply = func(e chat.Event) (chat.Reply, error) {
+	b.Answer(func(_ context.Context, e chat.Event) (chat.Reply, error) {
 		return chat.Reply{Text: "re " + e.Message.Text, Posts: []chat.Post{{Text: "and more"}}}, nil
-	}
-	b.mu.Unlock()
+	})
 	l.dispatch("MESSAGE_CREATE", message("1001", dmID, anaID, "direct"))
 	l.dispatch("THREAD_CREATE", thread("501", cardsID, botID, privateThread))
 	l.dispatch("MESSAGE_CREATE", message("1002", "501", anaID, "private"))
@@ -289,15 +289,14 @@ func TestAnswers(t *testing.T) {
 func TestWhatCouldNotBeStoredIsToldAgain(t *testing.T) {
 	s := newStation(t)
 	b, l := s.listening()
-	fails := 3
-	b.mu.Lock()
-	b.reply = func(chat.Event) (chat.Reply, error) {
-		if fails--; fails >= 0 {
+	var fails atomic.Int32
+	fails.Store(3)
+	b.Answer(func(context.Context, chat.Event) (chat.Reply, error) {
+		if fails.Add(-1) >= 0 {
 			return chat.Reply{}, errors.New("the store is away")
 		}
 		return chat.Reply{}, nil
-	}
-	b.mu.Unlock()
+	})
 	l.dispatch("MESSAGE_CREATE", message("1001", dmID, anaID, "one"))
 	l.dispatch("MESSAGE_CREATE", message("1002", dmID, anaID, "two"))
 	b.tells("one", "two")
@@ -317,8 +316,8 @@ func TestWhatTheBotCannotHear(t *testing.T) {
 	l.dispatch("MESSAGE_CREATE", message("1003", "701", anaID, "")) // none of the bot's
 	l.dispatch("MESSAGE_CREATE", message("1004", "501", anaID, "<@"+botID+"> hello"))
 	l.dispatch("MESSAGE_CREATE", message("1005", dmID, anaID, "direct"))
-	b.until("what can be heard is told", func() bool { return len(b.events()) == 2 })
-	if got := b.texts(); !slices.Contains(got, "hello") || !slices.Contains(got, "direct") || !b.events()[slices.Index(got, "hello")].Message.ToBot {
+	b.until("what can be heard is told", func() bool { return len(b.Stored()) == 2 })
+	if got := b.texts(); !slices.Contains(got, "hello") || !slices.Contains(got, "direct") || !b.Stored()[slices.Index(got, "hello")].Message.ToBot {
 		t.Errorf("told %q", got)
 	}
 	b.until("nothing waits", b.hears)

@@ -6,15 +6,15 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
+	"balie/adapters/callback"
+	"balie/adapters/memo"
+	"balie/adapters/upstream"
 	"balie/internal/chat"
 )
 
@@ -27,37 +27,24 @@ const bodyMax = 1 << 20
 // ageMax is how old an interaction may be, or how much the clocks may differ.
 const ageMax = 5 * time.Minute
 
-// refusal is a request that is none of Discord's: it changed nothing.
-type refusal struct {
-	status int
-	why    string
-}
-
-func (e *refusal) Error() string { return e.why }
-
 var (
-	errNotDiscord = &refusal{http.StatusUnauthorized, "this does not come from Discord, or DISCORD_PUBLIC_KEY is another application's"}
-	errOld        = &refusal{http.StatusUnauthorized, "this is more than five minutes old, or the clocks differ that much"}
-	errReplay     = &refusal{http.StatusUnauthorized, "this came before"}
-	errOther      = &refusal{http.StatusUnauthorized, "this is another application's"}
-	errGarbage    = &refusal{http.StatusBadRequest, "this can't be read"}
-	errTooLarge   = &refusal{http.StatusRequestEntityTooLarge, "this is too large"}
+	errNotDiscord = &callback.Refusal{Status: http.StatusUnauthorized, Why: "this does not come from Discord, or " +
+		"DISCORD_PUBLIC_KEY is another application's"}
+	errOther = &callback.Refusal{Status: http.StatusUnauthorized, Why: "this is another application's"}
 )
 
 func (d *Discord) routes(h chat.Handler) http.Handler {
-	v := &verifier{key: d.key, seen: cache[string, struct{}](20_000), now: time.Now}
+	v := &verifier{key: d.key, seen: memo.New[string, struct{}](20_000), now: time.Now}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch {
-		case r.URL.Path[max(0, strings.LastIndexByte(r.URL.Path, '/')):] != interactionPath:
+		if callback.Path(r) != interactionPath {
 			http.NotFound(w, r)
 			return
-		case r.Method != http.MethodPost:
-			w.Header().Set("Allow", http.MethodPost)
-			http.Error(w, "only Discord calls this", http.StatusMethodNotAllowed)
+		}
+		if !callback.Posted(w, r, "Discord") {
 			return
 		}
 		began := time.Now()
-		ctx, waitedFor := counting(r.Context())
+		ctx, waitedFor := upstream.Counting(r.Context())
 		body, err := v.read(w, r)
 		var out answer
 		var kind string
@@ -65,11 +52,11 @@ func (d *Discord) routes(h chat.Handler) http.Handler {
 		if err == nil {
 			out, kind, after, err = d.posted(ctx, h, body)
 		}
-		took, waited := time.Since(began), time.Duration(waitedFor.ns.Load())
+		took, waited := time.Since(began), waitedFor.Total()
 		if err == nil {
 			d.answered(kind, took, waited)
 		}
-		w.Header().Set("Server-Timing", fmt.Sprintf("all;dur=%.3f, own;dur=%.3f", ms(took), ms(took-waited)))
+		callback.Timing(w, took, waited)
 		d.write(w, out, err)
 		if len(after) > 0 {
 			// Discord takes no more before it has the answer.
@@ -81,8 +68,6 @@ func (d *Discord) routes(h chat.Handler) http.Handler {
 	})
 }
 
-func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
-
 // verifier lets through what Discord signed, once.
 type verifier struct {
 	key  ed25519.PublicKey
@@ -93,12 +78,9 @@ type verifier struct {
 // read reads a body that Discord signed within the last five minutes.
 // https://docs.discord.com/developers/interactions/overview#setting-up-an-endpoint
 func (v *verifier) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bodyMax))
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return nil, errTooLarge
-	}
+	body, err := callback.Body(w, r, bodyMax)
 	if err != nil {
-		return nil, errGarbage
+		return nil, err
 	}
 	stamp := r.Header.Get("X-Signature-Timestamp")
 	signature, err := hex.DecodeString(r.Header.Get("X-Signature-Ed25519"))
@@ -107,10 +89,10 @@ func (v *verifier) read(w http.ResponseWriter, r *http.Request) ([]byte, error) 
 	}
 	seconds, err := strconv.ParseInt(stamp, 10, 64)
 	if err != nil || v.now().Sub(time.Unix(seconds, 0)).Abs() > ageMax {
-		return nil, errOld
+		return nil, callback.ErrOld
 	}
 	if came, _ := v.seen.ContainsOrAdd(string(signature), struct{}{}); came {
-		return nil, errReplay
+		return nil, callback.ErrReplay
 	}
 	return body, nil
 }
@@ -119,7 +101,7 @@ func (v *verifier) read(w http.ResponseWriter, r *http.Request) ([]byte, error) 
 func (d *Discord) posted(ctx context.Context, h chat.Handler, body []byte) (out answer, kind string, after []func(context.Context), err error) {
 	in, err := readInteraction(body)
 	if err != nil {
-		return answer{}, "", nil, errGarbage
+		return answer{}, "", nil, callback.ErrGarbage
 	}
 	ours := d.self.application()
 	switch {
@@ -128,7 +110,7 @@ func (d *Discord) posted(ctx context.Context, h chat.Handler, body []byte) (out 
 	case in.Type == pingInteraction:
 		return answer{Type: answerPong}, "", nil, nil
 	case !in.sensible():
-		return answer{}, "", nil, errGarbage
+		return answer{}, "", nil, callback.ErrGarbage
 	case d.done.Contains(in.ID): // nobody waits for this any more
 		return in.acknowledged(), "", nil, nil
 	}
@@ -155,12 +137,12 @@ func (in wireInteraction) acknowledged() answer {
 // write answers as Discord wants it: 200 and JSON, or a refusal.
 func (d *Discord) write(w http.ResponseWriter, out answer, err error) {
 	if err != nil {
-		no, ok := errors.AsType[*refusal](err)
+		no, ok := errors.AsType[*callback.Refusal](err)
 		if !ok {
-			no = errGarbage
+			no = callback.ErrGarbage
 		}
-		d.log.WithField("status", no.status).Warn("discord: a request was refused: " + no.why)
-		http.Error(w, no.why, no.status)
+		d.log.WithField("status", no.Status).Warn("discord: a request was refused: " + no.Why)
+		http.Error(w, no.Why, no.Status)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")

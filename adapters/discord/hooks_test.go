@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"balie/adapters/adaptertest"
+	"balie/adapters/adaptertest/golden"
 	"balie/internal/chat"
 )
 
@@ -30,7 +32,7 @@ func setEndpoint(t *testing.T) endpoint {
 		t.Fatal(err)
 	}
 	s := setStage(t, func(o *Options) { o.PublicKey = hex.EncodeToString(public) })
-	server := httptest.NewServer(s.d.Hooks(s.handle))
+	server := httptest.NewServer(s.d.Hooks(s.Handle))
 	t.Cleanup(server.Close)
 	return endpoint{s, key, server.URL + "/hooks/discord/interaction"}
 }
@@ -68,7 +70,7 @@ func TestInteractionsOverHTTP(t *testing.T) {
 	if status, body := e.post(e.signed([]byte(`{"type":1,"id":"1","application_id":"`+anApplication+`"}`), time.Now())); status != http.StatusOK || body != `{"type":1}` {
 		t.Errorf("a ping: %d, %s", status, body)
 	}
-	e.says(chat.Reply{Text: "Hello."}, nil)
+	e.Says(chat.Reply{Text: "Hello."}, nil)
 	in := encode(e.deed(commandInteraction, map[string]any{"name": "ticket"}))
 	status, body := e.post(e.signed(in, time.Now()))
 	var got shownAnswer
@@ -77,10 +79,10 @@ func TestInteractionsOverHTTP(t *testing.T) {
 	}
 	// The same once more, signed anew: nothing happens.
 	status, body = e.post(e.signed(in, time.Now().Add(time.Second)))
-	if status != http.StatusOK || body != `{"type":5,"data":{"flags":64}}` || e.events() != 1 {
-		t.Errorf("again: %d, %s, %d events", status, body, e.events())
+	if status != http.StatusOK || body != `{"type":5,"data":{"flags":64}}` || len(e.Told()) != 1 {
+		t.Errorf("again: %d, %s, %d events", status, body, len(e.Told()))
 	}
-	golden(t, "acknowledged", "discord-interaction-response", json.RawMessage(body))
+	golden.Check(t, "acknowledged", "discord-interaction-response", json.RawMessage(body))
 	if len(kinds) != 1 || kinds[0] != kindCommand {
 		t.Errorf("answered %q", kinds)
 	}
@@ -133,10 +135,10 @@ func TestRefusedRequests(t *testing.T) {
 		"by nobody":           {e.signed([]byte(`{"type":2,"id":"1","token":"t","channel_id":"1"}`), time.Now()), http.StatusBadRequest},
 		"another path":        {mustRequest(t, strings.TrimSuffix(e.url, "n"), ``), http.StatusNotFound},
 	} {
-		before := e.events()
+		before := len(e.Told())
 		status, body := e.post(c.r)
-		if status != c.want || e.events() != before || strings.Contains(body, aToken) {
-			t.Errorf("%s: %d, %s, %d events", name, status, body, e.events()-before)
+		if status != c.want || len(e.Told()) != before || strings.Contains(body, aToken) {
+			t.Errorf("%s: %d, %s, %d events", name, status, body, len(e.Told())-before)
 		}
 	}
 	resp, err := http.Get(e.url)
@@ -158,7 +160,7 @@ func mustRequest(t *testing.T, url, body string) *http.Request {
 }
 
 func TestWithoutAKeyThereIsNoEndpoint(t *testing.T) {
-	if s := setStage(t); s.d.Hooks(s.handle) != nil {
+	if s := setStage(t); s.d.Hooks(s.Handle) != nil {
 		t.Error("there is one")
 	}
 }
@@ -170,10 +172,10 @@ func TestMoreFollowsAnAnswerOverHTTP(t *testing.T) {
 	for range 60 {
 		long.Posts = append(long.Posts, chat.Post{Card: &chat.Card{Title: "HD-1"}, Buttons: []chat.Button{{Label: "Show", Value: chat.Value{Verb: "show", Ticket: aTicket}}}})
 	}
-	e.says(long, nil)
+	e.Says(long, nil)
 	want := len(renderReply(long, e.d.bag(aGuild)))
 	status, body := e.post(e.signed(encode(e.deed(commandInteraction, map[string]any{"name": "ticket"})), time.Now()))
-	e.d.later.wait()
+	e.d.later.Wait()
 	if more := e.called("/webhooks/" + anApplication + "/" + aToken); status != http.StatusOK || want < 2 || len(more) != want-1 {
 		t.Errorf("%d parts: status %d, %d more, %s", want, status, len(more), body)
 	}
@@ -184,7 +186,7 @@ func BenchmarkInteraction(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	d, err := New(Options{Token: "t", Secret: valuesSecret, Memory: newShelf(), PublicKey: hex.EncodeToString(public)})
+	d, err := New(Options{Token: "t", Secret: valuesSecret, Memory: &adaptertest.Memory{}, PublicKey: hex.EncodeToString(public)})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode"
 
+	"balie/adapters/markup"
 	"balie/internal/chat"
 )
 
@@ -29,9 +30,9 @@ func inbound(m wireMessage, self string) (text string, toBot bool) {
 		}
 		in.names[u.ID] = strings.Join(strings.Fields(chat.Clean(cmp.Or(nick, u.GlobalName, u.Username))), " ")
 	}
-	s := in.spokenTo(chat.Clean(lines(m.Content)))
+	s := in.spokenTo(chat.Clean(markup.Lines(m.Content)))
 	text = written(in.rows(s), true)
-	return strings.TrimRightFunc(started(text), unicode.IsSpace), in.toBot
+	return strings.TrimRightFunc(markup.Started(text, markup.Blank), unicode.IsSpace), in.toBot
 }
 
 var (
@@ -73,7 +74,7 @@ func (in *hearing) rows(s string) []row {
 			text.WriteString(s)
 			break
 		}
-		if strings.HasSuffix(before, `\`) || strings.TrimFunc(body, blank) == "" {
+		if strings.HasSuffix(before, `\`) || strings.TrimFunc(body, markup.Blank) == "" {
 			text.WriteString(before + fence)
 			s = rest
 			continue
@@ -96,7 +97,7 @@ func (in *hearing) rows(s string) []row {
 // block are the lines of a code block.
 func (in *hearing) block(body string, quoted bool, mark string) []row {
 	r := row{quote: quoted, block: true, first: true}
-	if m := inFence.FindStringSubmatch(body); m != nil && strings.TrimFunc(body[len(m[0]):], blank) != "" {
+	if m := inFence.FindStringSubmatch(body); m != nil && strings.TrimFunc(body[len(m[0]):], markup.Blank) != "" {
 		r.lang, body = m[1], body[len(m[0]):]
 	}
 	var out []row

@@ -121,7 +121,7 @@ func (a *asked) answer(ctx context.Context) answer {
 
 // odd logs once what makes no sense.
 func (a *asked) odd(what string) {
-	if a.once.first(what) {
+	if a.once.First(what) {
 		a.log.WithField("type", a.in.Type).Warn("discord: " + what + " was ignored")
 	}
 }
@@ -364,7 +364,7 @@ func (a *asked) ask(ctx context.Context) (chat.Reply, error) {
 	}
 	got := make(chan result, 1)
 	e := a.e
-	a.later.do(func() {
+	a.later.Do(func() {
 		var r result
 		defer func() {
 			if p := recover(); p != nil {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -15,12 +14,15 @@ import (
 	"github.com/sirupsen/logrus"
 	"github.com/sirupsen/logrus/hooks/test"
 
+	"balie/adapters/adaptertest"
+	"balie/adapters/adaptertest/golden"
+	"balie/adapters/background"
 	"balie/internal/chat"
 )
 
 func TestCommands(t *testing.T) {
 	s := setStage(t)
-	s.says(chat.Reply{Text: "Hello."}, nil)
+	s.Says(chat.Reply{Text: "Hello."}, nil)
 	in := s.deed(commandInteraction, map[string]any{"type": 1, "name": "ticket", "options": []any{map[string]any{"type": 1, "name": "new", "options": []any{
 		map[string]any{"type": 3, "name": "summary", "value": "printer *is* broken"}, map[string]any{"type": 3, "name": "category", "value": "hw"},
 		map[string]any{"type": 3, "name": "older", "value": "x"}, map[string]any{"type": 99, "name": "odd", "value": map[string]any{}}}}}})
@@ -44,7 +46,7 @@ func TestCommands(t *testing.T) {
 	if e := s.last(); !e.Direct || e.Workspace != aGuild || e.Channel != "555" || got.Data.Flags&flagEphemeral != 0 {
 		t.Errorf("in a direct conversation: %+v, %s", e, got.raw)
 	}
-	s.says(chat.Reply{}, nil)
+	s.Says(chat.Reply{}, nil)
 	if got := s.does(s.deed(commandInteraction, map[string]any{"name": "ticket"})); got.Type != answerMessage || got.Data.Content != "Done." {
 		t.Errorf("without an answer: %s", got.raw)
 	}
@@ -57,7 +59,7 @@ func TestOptionsWhileSomebodyTypes(t *testing.T) {
 		r.Options = append(r.Options, chat.Option{Value: fmt.Sprint("c", i), Label: strings.Repeat("é", 120)})
 	}
 	r.Options[1].Value = strings.Repeat("x", 101)
-	s.says(r, nil)
+	s.Says(r, nil)
 	in := func() map[string]any {
 		return s.deed(completeInteraction, map[string]any{"type": 1, "name": "ticket", "options": []any{map[string]any{"type": 1, "name": "new", "options": []any{
 			map[string]any{"type": 3, "name": "summary", "value": "printer"}, map[string]any{"type": 3, "name": "category", "value": "har", "focused": true}}}}})
@@ -66,12 +68,12 @@ func TestOptionsWhileSomebodyTypes(t *testing.T) {
 	if got.Type != answerChoices || len(got.Data.Choices) != optionsMax || got.Data.Choices[1].Value != "c2" {
 		t.Errorf("the answer is %s", got.raw)
 	}
-	golden(t, "choices", "discord-interaction-response", json.RawMessage(got.raw))
+	golden.Check(t, "choices", "discord-interaction-response", json.RawMessage(got.raw))
 	q := s.last().Query
 	if q == nil || q.Word != "new" || q.Field != "category" || q.Text != "har" || q.Values.Get("") != "printer" || len(q.Values) != 1 {
 		t.Errorf("the query is %+v", q)
 	}
-	s.says(chat.Reply{Text: "away"}, errors.New("away"))
+	s.Says(chat.Reply{Text: "away"}, errors.New("away"))
 	if got := s.does(in()); got.Type != answerChoices || len(got.Data.Choices) != 0 {
 		t.Errorf("while the store is away: %s", got.raw)
 	}
@@ -101,147 +103,9 @@ func TestShortcuts(t *testing.T) {
 	if c := s.last().Shortcut; c.Ref != want || c.Message.Text != "> the beamer\n> is broken" || len(c.Message.Files) != 1 || c.Message.Files[0].Name != "b.png" {
 		t.Errorf("of a forwarded message: %+v", c)
 	}
-	before := s.events()
-	if got := s.does(s.deed(commandInteraction, map[string]any{"type": 3, "name": "Create ticket", "target_id": "1"})); got.Type != answerMessage || s.events() != before {
+	before := len(s.Told())
+	if got := s.does(s.deed(commandInteraction, map[string]any{"type": 3, "name": "Create ticket", "target_id": "1"})); got.Type != answerMessage || len(s.Told()) != before {
 		t.Errorf("without the message: %s", got.raw)
-	}
-}
-
-func TestClicks(t *testing.T) {
-	s := setStage(t)
-	value := chat.Value{Verb: "claim", Ticket: aTicket}
-	id := s.d.bag(aGuild).id(value, false)
-	author := map[string]any{"id": anApplication}
-	s.d.places.starters.Add(aThread, "888")
-	for name, c := range map[string]struct {
-		more []func(map[string]any)
-		want chat.Ref // of the message
-		at   string   // the event's thread
-	}{
-		"card":         {nil, chat.Ref{Channel: aChannel, Message: aCard}, ""},
-		"thread":       {[]func(map[string]any){within(publicThread)}, chat.Ref{Channel: aChannel, Thread: aThread, Message: aCard}, aThread},
-		"forum":        {[]func(map[string]any){within(publicThread), on(map[string]any{"id": aThread, "author": author})}, chat.Ref{Channel: aChannel, Message: aThread}, aThread},
-		"conversation": {[]func(map[string]any){within(privateThread), on(map[string]any{"id": "888", "author": author})}, chat.Ref{Channel: aChannel, Message: aThread}, aThread},
-		"private":      {[]func(map[string]any){on(map[string]any{"id": "9", "author": author, "flags": flagEphemeral})}, chat.Ref{}, ""},
-		"direct":       {[]func(map[string]any){direct}, chat.Ref{Channel: "555", Message: aCard}, ""},
-		"direct thread": {[]func(map[string]any){direct, on(map[string]any{"id": "9", "author": author, "type": 19,
-			"message_reference": map[string]any{"message_id": "4"}})}, chat.Ref{Channel: "555", Thread: "4", Message: "9"}, "4"},
-	} {
-		s.does(s.click(id, c.more...))
-		e := s.last()
-		if c.want != (chat.Ref{}) {
-			c.want.Platform, c.want.Workspace = Name, aGuild
-		}
-		if e.Click == nil || e.Click.Value != value || e.Click.Message != c.want || e.Thread != c.at || e.Workspace != aGuild || len(e.Click.Choice) != 0 {
-			t.Errorf("%s: %+v in thread %q, want %+v in %q", name, e.Click, e.Thread, c.want, c.at)
-		}
-	}
-	if got := s.does(s.click(id)); got.Type != answerDeferredUpdate {
-		t.Errorf("without an answer: %s", got.raw)
-	}
-	golden(t, "deferred", "discord-interaction-response", answer{Type: answerDeferredUpdate})
-}
-
-// A person's reply in a direct conversation belongs to what the bot's post belongs to.
-func TestRootsOfReplies(t *testing.T) {
-	s := setStage(t)
-	bot, person := &wireUser{ID: anApplication}, &wireUser{ID: ana}
-	to := func(id string) *wireReference { return &wireReference{MessageID: id} }
-	for name, c := range map[string]struct {
-		m    wireMessage
-		want string
-	}{
-		"the bot's":         {wireMessage{Author: bot, Reference: to("1")}, "1"},
-		"nothing":           {wireMessage{Author: person}, ""},
-		"forwarded":         {wireMessage{Author: person, Reference: &wireReference{Type: 1, MessageID: "1"}}, ""},
-		"to a post":         {wireMessage{Author: person, Reference: to("2"), Referenced: &wireMessage{Author: bot}}, "2"},
-		"to a reply":        {wireMessage{Author: person, Reference: to("2"), Referenced: &wireMessage{Author: bot, Reference: to("1")}}, "1"},
-		"to a person":       {wireMessage{Author: person, Reference: to("2"), Referenced: &wireMessage{Author: person}}, ""},
-		"to what is gone":   {wireMessage{Author: person, Reference: to("2")}, ""},
-		"by nobody at all":  {wireMessage{Reference: to("2"), Referenced: &wireMessage{}}, ""},
-		"to the bot's copy": {wireMessage{Author: person, Reference: to("2"), Referenced: &wireMessage{Author: bot, Reference: &wireReference{Type: 1, MessageID: "1"}}}, "2"},
-	} {
-		if got := (&asked{Discord: s.d}).rootOf(c.m); got != c.want {
-			t.Errorf("%s: %q, want %q", name, got, c.want)
-		}
-	}
-}
-
-func TestMenus(t *testing.T) {
-	s := setStage(t)
-	value := chat.Value{Verb: "pick", Arg: strings.Repeat("x", 200)}
-	b := s.d.bag(aGuild)
-	id := b.menuID(value, 0)
-	if err := b.keep(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	message := on(map[string]any{"id": aCard, "components": []any{map[string]any{"type": 1, "components": []any{
-		map[string]any{"type": 3, "custom_id": id, "options": []any{map[string]any{"value": "hw", "label": "Hardware"}, map[string]any{"value": "sw", "label": "Software"}}}}}}})
-	choose := func(kind int, values ...string) map[string]any {
-		return s.deed(componentInteraction, map[string]any{"custom_id": id, "component_type": kind, "values": values}, message)
-	}
-	s.does(choose(3, "sw"))
-	if c := s.last().Click; c == nil || c.Value != value || !slices.Equal(c.Choice, []string{"sw"}) {
-		t.Errorf("the click is %+v", c)
-	}
-	for name, in := range map[string]map[string]any{"not offered": choose(3, "p9"), "nothing": choose(3), "a button": choose(2, "sw")} {
-		if got := s.does(in); got.Type != answerMessage || got.Data.Content != words("").oldButton {
-			t.Errorf("%s: %s", name, got.raw)
-		}
-	}
-	// After a restart the memory still has it, and while that is away somebody reads so.
-	s.d.values = newValues(valuesSecret, s.shelf)
-	s.shelf.fail(errors.New("away"))
-	if got := s.does(choose(3, "sw")); got.Data.Content != words("").slow {
-		t.Errorf("while the memory is away: %s", got.raw)
-	}
-	s.shelf.fail(nil)
-	s.does(choose(3, "hw"))
-	maps.DeleteFunc(s.shelf.kept, func(string, []byte) bool { return true })
-	s.d.values = newValues(valuesSecret, s.shelf)
-	if got := s.does(choose(3, "sw")); got.Data.Content != words("").oldButton || s.events() != 2 {
-		t.Errorf("when it is not kept any more: %s, %d events", got.raw, s.events())
-	}
-}
-
-func TestComponentsOfOthers(t *testing.T) {
-	s := setStage(t)
-	elsewhere := s.d.bag("99").id(chat.Value{Verb: "claim"}, false)
-	for name, c := range map[string]struct{ id, want string }{
-		"forged": {"b.AAAA.BBBB", words("").oldButton}, "another bot's": {"close_ticket", words("").oldButton}, "of another server": {elsewhere, words("").elsewhere},
-	} {
-		if got := s.does(s.click(c.id)); got.Type != answerMessage || got.Data.Content != c.want || got.Data.Flags&flagEphemeral == 0 {
-			t.Errorf("%s: %s", name, got.raw)
-		}
-	}
-	if s.events() != 0 {
-		t.Errorf("the bot heard %+v", s.heard)
-	}
-	s.does(s.click(elsewhere, direct)) // a direct conversation counts to where the button was put up
-	if e := s.last(); e.Workspace != "99" || e.Click == nil {
-		t.Errorf("in a direct conversation: %+v", e)
-	}
-}
-
-func TestQuestionsBeforeAClick(t *testing.T) {
-	s := setStage(t)
-	s.says(chat.Reply{Text: "Closed."}, nil)
-	value := chat.Value{Verb: "close", Ticket: aTicket}
-	got := s.does(s.click(s.d.bag(aGuild).id(value, true)))
-	if got.Type != answerMessage || got.Data.Content != "**Press me**: are you sure?" || s.events() != 0 {
-		t.Fatalf("the question is %s", got.raw)
-	}
-	golden(t, "question", "discord-interaction-response", json.RawMessage(got.raw))
-	sure := got.button(t, "Press me")
-	ephemeral := on(map[string]any{"id": "3", "flags": flagEphemeral, "components": []any{map[string]any{"type": 1, "components": []any{map[string]any{"type": 2, "custom_id": sure}}}}})
-	got = s.does(s.click(sure, ephemeral))
-	if c := s.last().Click; c == nil || c.Value != value || got.Type != answerUpdate || got.Data.Content != "Closed." || len(got.Data.Components) != 0 {
-		t.Errorf("afterwards %s, %+v", got.raw, c)
-	}
-	golden(t, "question-answered", "discord-interaction-response", json.RawMessage(got.raw))
-	s.says(chat.Reply{}, nil)
-	if got := s.does(s.click(sure, ephemeral)); got.Type != answerUpdate || got.Data.Content != "Done." {
-		t.Errorf("without an answer: %s", got.raw)
 	}
 }
 
@@ -250,11 +114,11 @@ func TestBotsThatDoNotAnswer(t *testing.T) {
 	click := func() shownAnswer {
 		return s.does(s.click(s.d.bag(aGuild).id(chat.Value{Verb: "claim"}, false)))
 	}
-	s.says(chat.Reply{Text: "Please try again."}, errors.New("away"))
+	s.Says(chat.Reply{Text: "Please try again."}, errors.New("away"))
 	if got := click(); got.Data.Content != "Please try again." || got.Type != answerMessage {
 		t.Errorf("that failed: %s", got.raw)
 	}
-	s.answers(func(ctx context.Context, _ chat.Event) (chat.Reply, error) {
+	s.Answer(func(ctx context.Context, _ chat.Event) (chat.Reply, error) {
 		<-ctx.Done()
 		return chat.Reply{Text: "I am slow today."}, ctx.Err()
 	})
@@ -262,7 +126,7 @@ func TestBotsThatDoNotAnswer(t *testing.T) {
 		t.Errorf("that is slow: %s", got.raw)
 	}
 	stuck := make(chan struct{})
-	s.answers(func(context.Context, chat.Event) (chat.Reply, error) {
+	s.Answer(func(context.Context, chat.Event) (chat.Reply, error) {
 		<-stuck
 		return chat.Reply{}, nil
 	})
@@ -270,8 +134,8 @@ func TestBotsThatDoNotAnswer(t *testing.T) {
 		t.Errorf("that is stuck: %s", got.raw)
 	}
 	close(stuck)
-	s.answers(func(context.Context, chat.Event) (chat.Reply, error) { panic("broken") })
-	if got := click(); got.Data.Content != words("").slow || !strings.Contains(s.logged(), "broke the bot") {
+	s.Answer(func(context.Context, chat.Event) (chat.Reply, error) { panic("broken") })
+	if got := click(); got.Data.Content != words("").slow || !strings.Contains(s.log.String(), "broke the bot") {
 		t.Errorf("that broke: %s", got.raw)
 	}
 }
@@ -279,9 +143,10 @@ func TestBotsThatDoNotAnswer(t *testing.T) {
 func TestAnswersForEverybody(t *testing.T) {
 	s := setStage(t)
 	click := func(r chat.Reply) shownAnswer {
-		s.says(r, nil)
+		s.Says(r, nil)
 		got := s.does(s.click(s.d.bag(aGuild).id(chat.Value{Verb: "panel"}, false)))
-		s.d.later.wg.Wait()
+		s.d.later.Wait()
+		s.d.later = background.Group{} // which is not over
 		return got
 	}
 	public := &chat.Post{Key: "public", Text: "Need help?", Buttons: []chat.Button{{Label: "New ticket", Value: chat.Value{Verb: "open"}}}}
@@ -318,10 +183,10 @@ func TestTheGateway(t *testing.T) {
 		}
 		kinds = append(kinds, kind)
 	}
-	s.says(chat.Reply{Text: "Hello."}, nil)
+	s.Says(chat.Reply{Text: "Hello."}, nil)
 	tell := func(in map[string]any) []apiCall {
 		before := len(s.called("/callback"))
-		s.d.interact(t.Context(), s.handle, encode(in))
+		s.d.interact(t.Context(), s.Handle, encode(in))
 		return s.called("/callback")[before:]
 	}
 	in := s.deed(commandInteraction, map[string]any{"name": "ticket"})
@@ -329,8 +194,8 @@ func TestTheGateway(t *testing.T) {
 	if len(got) != 1 || got[0].path != "/interactions/"+in["id"].(string)+"/"+aToken+"/callback" || !strings.Contains(string(got[0].body), `"Hello."`) {
 		t.Fatalf("called %v", got)
 	}
-	if again := tell(in); len(again) != 0 || s.events() != 1 {
-		t.Errorf("told again: %v, %d events", again, s.events())
+	if again := tell(in); len(again) != 0 || len(s.Told()) != 1 {
+		t.Errorf("told again: %v, %d events", again, len(s.Told()))
 	}
 	// Discord has a bad moment: the answer is given once more, and once more only.
 	failures := 0
@@ -345,11 +210,11 @@ func TestTheGateway(t *testing.T) {
 		}
 	}
 	s.refuses(nil)
-	if strings.Contains(s.logged(), "level=error") {
-		t.Errorf("logged %s", s.logged())
+	if strings.Contains(s.log.String(), "level=error") {
+		t.Errorf("logged %s", s.log.String())
 	}
 	for _, garbage := range []string{"", "{", "[]", "{}", `{"id":"1","type":2,"token":"t","channel_id":"1"}`, `{"id":1,"user":[],"type":"x"}`} {
-		s.d.interact(t.Context(), s.handle, []byte(garbage))
+		s.d.interact(t.Context(), s.Handle, []byte(garbage))
 	}
 	if got := tell(s.deed(42, nil)); len(got) != 1 {
 		t.Errorf("an unknown type: %d answers", len(got))
@@ -374,7 +239,7 @@ func TestMoreFollowsInOrder(t *testing.T) {
 	a.in.Application, a.in.Token, a.in.GuildID = anApplication, aToken, aGuild
 	a.follow([]outgoing{{Content: "second"}, {Content: "third"}})
 	s.d.goOn(t.Context(), a.after)
-	s.d.later.wait()
+	s.d.later.Wait()
 	var got []string
 	for _, c := range s.called("/webhooks/") {
 		var m struct {
@@ -393,7 +258,7 @@ func TestMoreFollowsInOrder(t *testing.T) {
 
 func FuzzInteraction(f *testing.F) {
 	log, hook := test.NewNullLogger()
-	d, err := New(Options{APIURL: "http://127.0.0.1:1/api", Token: "t", Secret: valuesSecret, Memory: newShelf(), Commands: someCommands(), AnswerWithin: time.Second, Log: log})
+	d, err := New(Options{APIURL: "http://127.0.0.1:1/api", Token: "t", Secret: valuesSecret, Memory: &adaptertest.Memory{}, Commands: someCommands(), AnswerWithin: time.Second, Log: log})
 	if err != nil {
 		f.Fatal(err)
 	}

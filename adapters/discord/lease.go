@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"balie/adapters/inbox"
+	"balie/adapters/upstream"
 )
 
 // Discord tells every connection everything, so only the process that holds the lease keeps one.
@@ -56,7 +57,7 @@ func (e *ears) take(ctx context.Context) (since time.Time, ours bool) {
 			e.log.WithError(err).Warn("discord: which process listens cannot be settled; trying again")
 		}
 		failed = err != nil
-		if pauseFor(ctx, e.times.poll/2+inbox.Jitter(e.times.poll)) != nil {
+		if upstream.Pause(ctx, e.times.poll/2+inbox.Jitter(e.times.poll)) != nil {
 			break
 		}
 	}
@@ -89,7 +90,7 @@ func (l *leased) held() bool {
 // one goes on: people who click are told at least that it does not work.
 func (l *leased) renew(ctx context.Context, lose func()) {
 	failed := false
-	for wait := l.times.lease / 3; pauseFor(ctx, wait) == nil; {
+	for wait := l.times.lease / 3; upstream.Pause(ctx, wait) == nil; {
 		began := time.Now()
 		ours, err := l.claim(ctx)
 		if ctx.Err() != nil {

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"balie/adapters/adaptertest"
+
 	"github.com/sirupsen/logrus"
 )
 
@@ -124,8 +126,8 @@ func TestTheStoreIsAway(t *testing.T) {
 		t.Error("who cannot renew the lease stops, or says nothing")
 	}
 	b.stop()
-	if lease.released != 0 || s.mem.kept[cursorName] != nil {
-		t.Errorf("who may have lost the lease gives it back (%d) or keeps %s", lease.released, s.mem.kept[cursorName])
+	if lease.released != 0 || s.mem.Kept()[cursorName] != nil {
+		t.Errorf("who may have lost the lease gives it back (%d) or keeps %s", lease.released, s.mem.Kept()[cursorName])
 	}
 }
 
@@ -151,7 +153,7 @@ func TestTheStoreComesBack(t *testing.T) {
 }
 
 // stuck is a store that does not answer.
-type stuck struct{ *shelf }
+type stuck struct{ *adaptertest.Memory }
 
 func (stuck) Keep(ctx context.Context, _ string, _ []byte) error {
 	<-ctx.Done()
@@ -183,7 +185,7 @@ func TestWhoHasLostTheGatewayKeepsNoCursor(t *testing.T) {
 	lease.seized()
 	l.gone()
 	b.stop()
-	if kept := s.mem.kept[cursorName]; kept != nil {
+	if kept := s.mem.Kept()[cursorName]; kept != nil {
 		t.Errorf("kept %s", kept)
 	}
 }

@@ -3,8 +3,8 @@ package discord
 import (
 	"regexp"
 	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"balie/adapters/markup"
 )
 
 const (
@@ -17,17 +17,12 @@ const (
 var (
 	bareAddress    = regexp.MustCompile(`^(?i:https?)://[^\s\pZ<>"'|` + "`" + `]+`)
 	pointedAddress = regexp.MustCompile(`^<((?:(?i:https?)://|mailto:)[^\s\pZ<>"'|]+)>`)
-	linkTarget     = regexp.MustCompile(`^\(\s*(?:<([^<>]*)>|([^\s<>()]*(?:\([^\s<>()]*\)[^\s<>()]*)*))` + // an address
-		`(?:\s+=\d*[xX]?\d*)?(?:\s+(?:"[^"]*"|'[^']*'))?\s*\)`) // a picture's size, a title
-	unescaped = regexp.MustCompile(`\\([[:punct:]])`)
-	mayLead   = regexp.MustCompile(`(?i)^https?://[^/?#\s@|]`)
+	mayLead        = regexp.MustCompile(`(?i)^https?://[^/?#\s@|]`)
 )
 
 // leadable says whether the bot may lead people there. Discord makes links of nothing but the web's addresses.
 func leadable(address string) bool {
-	odd := func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) || reorders(r) }
-	return mayLead.MatchString(address) && utf8.ValidString(address) && !strings.ContainsFunc(address, odd) &&
-		units(inParentheses(address)) <= addressMax
+	return mayLead.MatchString(address) && markup.Sound(address) && units(inParentheses(address)) <= addressMax
 }
 
 // destination keeps an address in its place, whatever stands around it.
@@ -46,7 +41,7 @@ func bareLink(address string) span {
 
 // address reads an address that stands in the text by itself.
 func (r *reader) address(i int) int {
-	if r.label || i > 0 && word(lastRune(r.s[:i])) {
+	if r.label || i > 0 && markup.Word(lastRune(r.s[:i])) {
 		return 0
 	}
 	most := min(len(r.s), i+addressScan)
@@ -55,13 +50,7 @@ func (r *reader) address(i int) int {
 		r.words.WriteString(a)
 		return i + len(a)
 	}
-	for a != "" {
-		end := a[len(a)-1]
-		if strings.IndexByte(".,:;!?'*_~]}\\", end) < 0 && (end != ')' || strings.Count(a, "(") >= strings.Count(a, ")")) {
-			break
-		}
-		a = a[:len(a)-1]
-	}
+	a = markup.TrimAddress(a, ".,:;!?'*_~]}\\")
 	if a == "" || !leadable(a) {
 		return 0
 	}
@@ -75,38 +64,12 @@ func (r *reader) link(i int) int {
 	if r.label || r.literal {
 		return 0
 	}
-	end, depth, most := i, 0, min(len(r.s), i+labelScan)
-	for ; end < most; end++ {
-		switch r.s[end] {
-		case '\\':
-			end++
-		case '[':
-			depth++
-		case ']':
-			depth--
-		}
-		if depth == 0 {
-			break
-		}
-	}
-	if end >= most {
-		return 0
-	}
-	m := linkTarget.FindStringSubmatchIndex(r.s[end+1:])
-	if m == nil {
-		return 0
-	}
-	where := ""
-	for _, g := range []int{2, 4} {
-		if m[g] >= 0 {
-			where = unescaped.ReplaceAllString(r.s[end+1+m[g]:end+1+m[g+1]], "$1")
-		}
-	}
+	label, where, to, ok := markup.Link(r.s, i, min(len(r.s), i+labelScan))
 	mail, isMail := strings.CutPrefix(where, "mailto:")
-	if !isMail && !leadable(where) {
+	if !ok || !isMail && !leadable(where) {
 		return 0
 	}
-	text := r.saying(r.s[i+1 : end])
+	text := r.saying(label)
 	bare := bareLink(where)
 	switch {
 	case isMail && (text == "" || text == mail):
@@ -123,7 +86,7 @@ func (r *reader) link(i int) int {
 	default:
 		r.put(span{text: text, link: inParentheses(where)})
 	}
-	return end + 1 + m[1]
+	return to
 }
 
 // saying is what a link says, without looks: clients differ in whether they see them.
@@ -133,5 +96,5 @@ func (r *reader) saying(label string) string {
 	for _, s := range matched(inner.read()) {
 		text.WriteString(s.text)
 	}
-	return strings.TrimFunc(text.String(), blank)
+	return strings.TrimFunc(text.String(), markup.Blank)
 }

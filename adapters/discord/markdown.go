@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"balie/adapters/markup"
 )
 
 // row is a line of a text.
@@ -27,13 +29,8 @@ type textLine struct {
 	alone bool   // no look goes on from the line before
 }
 
-// The beginnings of lines in the bot's Markdown.
-var (
-	fenced       = regexp.MustCompile("^ {0,3}(`{3,}|~{3,})(.*)$")
-	codeLanguage = regexp.MustCompile(`^[\w+#.-]{0,30}$`)
-	quoted       = regexp.MustCompile(`^ {0,3}(?:> ?)+`)
-	listItem     = regexp.MustCompile(`^(\s*)(?:[-*+•◦]|(\d{1,9})[.)]) +(\S.*)$`)
-)
+// listItem is the beginning of a line of a list in the bot's Markdown.
+var listItem = regexp.MustCompile(`^(\s*)(?:[-*+•◦]|(\d{1,9})[.)]) +(\S.*)$`)
 
 const fence = "```"
 
@@ -50,27 +47,28 @@ func parsed(s string) []row {
 	for i, line := range all {
 		quote := ""
 		if open == "" || inQuote {
-			quote = quoted.FindString(line)
+			quote = markup.Quote(line)
 		}
 		if open != "" && inQuote && quote == "" {
 			open = "" // the quote has ended, and the code in it
 		}
 		line = line[len(quote):]
 		if open != "" {
-			if t := strings.TrimSpace(line); strings.HasPrefix(t, open) && strings.Trim(t, open[:1]) == "" {
+			if markup.EndsFence(line, open) {
 				open = ""
 			} else {
 				addCode(line)
 			}
 			continue
 		}
-		if m := fenced.FindStringSubmatch(line); m != nil && i+1 < len(all) && (m[1][0] == '~' || !strings.Contains(m[2], "`")) {
+		if signs, info, ok := markup.Fence(line); ok && i+1 < len(all) {
 			out = append(out, inline(text, nil)...)
-			text, open, inQuote, first = nil, m[1], quote != "", true
-			if lang = strings.TrimSpace(m[2]); !codeLanguage.MatchString(lang) {
-				words := lang
+			text, open, inQuote, first = nil, signs, quote != "", true
+			if markup.IsLanguage(info) {
+				lang = info
+			} else {
 				lang = ""
-				addCode(words)
+				addCode(info)
 			}
 			continue
 		}
@@ -247,41 +245,16 @@ func (r *reader) pointed(i int) int {
 
 // codeSpan reads code on one line.
 func (r *reader) codeSpan(i int) int {
-	n := run(r.s, i)
-	for from := i + n; from < len(r.s); {
-		at := strings.IndexByte(r.s[from:], '`')
-		if at < 0 {
-			break
-		}
-		from += at
-		if m := run(r.s, from); m != n {
-			from += m
-			continue
-		}
-		text := r.s[i+n : from]
-		if strings.HasPrefix(text, " ") && strings.HasSuffix(text, " ") && strings.TrimSpace(text) != "" {
-			text = text[1 : len(text)-1]
-		}
-		if strings.TrimFunc(text, blank) == "" {
-			break
-		}
-		if r.in != nil {
-			text = strings.ReplaceAll(text, "`"+gap, "`")
-		}
-		r.put(span{text: text, look: code})
-		return from + n
+	text, to, ok := markup.CodeSpan(r.s, i)
+	if !ok {
+		r.words.WriteString(r.s[i:to])
+		return to
 	}
-	r.words.WriteString(r.s[i : i+n])
-	return i + n
-}
-
-// run is how many of the same sign stand there.
-func run(s string, i int) int {
-	n := i
-	for n < len(s) && s[n] == s[i] {
-		n++
+	if r.in != nil {
+		text = strings.ReplaceAll(text, "`"+gap, "`")
 	}
-	return n - i
+	r.put(span{text: text, look: code})
+	return to
 }
 
 // marksOf are the looks that so many signs stand for.
@@ -316,16 +289,11 @@ func (r *reader) isOpen(l effect) bool {
 
 // marks reads signs that may begin or end a look.
 func (r *reader) marks(i int) int {
-	sign, n := r.s[i], run(r.s, i)
+	sign, n := r.s[i], markup.Run(r.s, i)
 	looks := r.marksOf(sign, n)
-	before, after := lastRune(r.s[:i]), firstRune(r.s[i+n:])
-	opens := after != 0 && !unicode.IsSpace(after) && (word(after) || before == 0 || !word(before))
-	ends := before != 0 && !unicode.IsSpace(before) && (word(before) || after == 0 || !word(after))
-	switch {
-	case sign == '|':
+	opens, ends := markup.Flanks(r.s, i, n)
+	if sign == '|' {
 		opens, ends = true, true
-	case sign == '_' && word(before) && word(after):
-		opens, ends = false, false
 	}
 	if len(looks) == 0 || !opens && !ends {
 		r.words.WriteString(r.s[i : i+n])

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"balie/adapters/upstream"
 	"balie/internal/chat"
 )
 
@@ -38,7 +39,7 @@ const (
 // nobody is.
 func (d *Discord) Members(ctx context.Context, workspace, channel string) ([]chat.Person, error) {
 	if workspace == "" { // people found now would belong nowhere
-		return nil, &chat.SendError{Retry: downWait, Err: errors.New("discord: in which servers the bot is, is not known now")}
+		return nil, &chat.SendError{Retry: upstream.DownWait, Err: errors.New("discord: in which servers the bot is, is not known now")}
 	}
 	c, err := d.places.current(ctx, channel)
 	if err != nil {
@@ -123,7 +124,7 @@ func (p *people) roster(ctx context.Context, guild string) (*roster, error) {
 		p.rosters[guild] = r
 		p.mu.Unlock()
 		// It goes on when the one who asked first does not wait any more.
-		p.later.do(func() {
+		p.later.Do(func() {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rosterMax)
 			defer cancel()
 			p.read(ctx, guild, r)

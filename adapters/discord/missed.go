@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"balie/adapters/upstream"
 )
 
 // directFor is how long after somebody last wrote to the bot their direct conversation is read, in milliseconds.
@@ -39,7 +41,7 @@ func (c *catchup) begin(ctx context.Context, since int64, gap int) error {
 		default: // one that Discord has trouble with does not hold up the others
 			failed = append(failed, guild)
 		}
-		if err := pauseFor(ctx, c.breath); err != nil {
+		if err := upstream.Pause(ctx, c.breath); err != nil {
 			return err
 		}
 	}
@@ -148,7 +150,7 @@ func (c *catchup) inGuild(ctx context.Context, guild string, since int64) ([]con
 	if len(rooms) == 0 {
 		return out, nil
 	}
-	if err := pauseFor(ctx, c.breath); err != nil {
+	if err := upstream.Pause(ctx, c.breath); err != nil {
 		return nil, err
 	}
 	var channels []wireChannel
@@ -205,7 +207,7 @@ func (c *catchup) onShelf(ctx context.Context, at look, p *progress) error {
 		if !c.shelved(at.of, page, p) {
 			return nil
 		}
-		if err := pauseFor(ctx, c.breath); err != nil {
+		if err := upstream.Pause(ctx, c.breath); err != nil {
 			return err
 		}
 	}
@@ -299,7 +301,7 @@ func (c *catchup) messages(ctx context.Context, channel string, p *progress) err
 			return nil
 		}
 		p.at = last
-		if err := pauseFor(ctx, c.breath); err != nil {
+		if err := upstream.Pause(ctx, c.breath); err != nil {
 			return err
 		}
 	}

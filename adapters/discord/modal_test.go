@@ -10,6 +10,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"balie/adapters/adaptertest"
+	"balie/adapters/adaptertest/golden"
 	"balie/internal/chat"
 )
 
@@ -34,22 +36,22 @@ func everyForm() chat.Form {
 }
 
 func TestGoldenModals(t *testing.T) {
-	v := newValues(valuesSecret, newShelf())
+	v := newValues(valuesSecret, &adaptertest.Memory{})
 	s := formState{Nonce: "nonce", Form: everyForm()}
-	golden(t, "modal-first", "discord-interaction-response", answer{Type: answerModal, Data: s.modal(v, 0, words("nl"))})
-	golden(t, "modal-last", "discord-interaction-response", answer{Type: answerModal, Data: s.modal(v, 1, words("nl"))})
+	golden.Check(t, "modal-first", "discord-interaction-response", answer{Type: answerModal, Data: s.modal(v, 0, words("nl"))})
+	golden.Check(t, "modal-last", "discord-interaction-response", answer{Type: answerModal, Data: s.modal(v, 1, words("nl"))})
 	// Something was wrong, and comes back with what was typed.
 	s = s.with(0, pagesOf(s.Form)[0], chat.Values{"summary": {"printer"}}, nil)
 	s = s.with(1, pagesOf(s.Form)[1], chat.Values{"description": {"it \\ is \"broken\""}}, map[string][]chat.File{"files": {{ID: "1"}, {ID: "2"}}})
 	s.Errors = map[string]string{"summary": "Vertel *in een paar woorden* wat er is.", "description": "Te kort: minstens `20` tekens\\."}
-	golden(t, "modal-first-again", "discord-interaction-response", answer{Type: answerModal, Data: s.modal(v, 0, words("nl"))})
-	golden(t, "modal-last-again", "discord-interaction-response", answer{Type: answerModal, Data: s.modal(v, 1, words("en"))})
-	golden(t, "modal-empty", "discord-interaction-response", answer{Type: answerModal, Data: formState{Nonce: "nonce"}.modal(v, 0, words("en"))})
+	golden.Check(t, "modal-first-again", "discord-interaction-response", answer{Type: answerModal, Data: s.modal(v, 0, words("nl"))})
+	golden.Check(t, "modal-last-again", "discord-interaction-response", answer{Type: answerModal, Data: s.modal(v, 1, words("en"))})
+	golden.Check(t, "modal-empty", "discord-interaction-response", answer{Type: answerModal, Data: formState{Nonce: "nonce"}.modal(v, 0, words("en"))})
 }
 
 // Whatever a form has, each of its pages is one that Discord takes, and each question is on one of them.
 func TestPagesHoldEveryQuestion(t *testing.T) {
-	v := newValues(valuesSecret, newShelf())
+	v := newValues(valuesSecret, &adaptertest.Memory{})
 	for n := range 23 {
 		for _, intro := range []string{"", "An *introduction*"} {
 			f := chat.Form{Title: strings.Repeat("title ", 20), Intro: intro}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/sirupsen/logrus"
 
+	"balie/adapters/adaptertest"
 	"balie/adapters/discord/discordfake"
 	"balie/internal/chat"
 )
@@ -23,7 +24,7 @@ func TestNothingIsLostInTrouble(t *testing.T) {
 		People: []discordfake.Person{{Name: "ana"}, {Name: "bram"}},
 		Guilds: []discordfake.Guild{{Name: "office", Channels: []discordfake.Channel{{Name: "cards"}}}},
 	})
-	mem := newShelf()
+	mem := &adaptertest.Memory{}
 	log := logrus.New()
 	log.SetOutput(io.Discard)
 	var mu sync.Mutex
@@ -47,6 +48,7 @@ func TestNothingIsLostInTrouble(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		Unpaced(d)
 		d.ears.times = quick()
 		ctx, cancel := context.WithCancel(context.Background())
 		var wg sync.WaitGroup
@@ -57,17 +59,9 @@ func TestNothingIsLostInTrouble(t *testing.T) {
 		now := d.ears.now.Load()
 		return now != nil && now.gateway.live.Load() && now.catchup.floor() == 0
 	}
-	until := func(what string, done func() bool) {
-		t.Helper()
-		for deadline := time.Now().Add(60 * time.Second); !done(); time.Sleep(2 * time.Millisecond) {
-			if time.Now().After(deadline) {
-				t.Fatalf("waited in vain until %s", what)
-			}
-		}
-	}
 	start()
 	defer func() { stop() }()
-	until("the bot hears", hears)
+	adaptertest.Until(t, "the bot hears", hears)
 
 	g := fake.Main()
 	channel := g.ChannelID("cards")
@@ -121,7 +115,7 @@ func TestNothingIsLostInTrouble(t *testing.T) {
 		say(2)
 		c.trouble()
 		say(2)
-		until("all is told: "+c.name, func() bool {
+		adaptertest.Until(t, "all is told: "+c.name, func() bool {
 			mu.Lock()
 			defer mu.Unlock()
 			for place, texts := range want {
@@ -131,7 +125,7 @@ func TestNothingIsLostInTrouble(t *testing.T) {
 			}
 			return true
 		})
-		until("the bot hears: "+c.name, hears)
+		adaptertest.Until(t, "the bot hears: "+c.name, hears)
 		mu.Lock()
 		for place, texts := range want {
 			if !slices.Equal(told[place], texts) {

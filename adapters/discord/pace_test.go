@@ -15,6 +15,7 @@ import (
 // TestPaceOfAll: all calls together stay below what Discord takes of a bot in a second, however many are made at once.
 func TestPaceOfAll(t *testing.T) {
 	h := newHouse(t, discordfake.Options{Global: 50})
+	h.d = h.paced()
 	var all sync.WaitGroup
 	for i := range 100 {
 		all.Go(func() {

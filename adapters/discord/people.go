@@ -11,6 +11,7 @@ import (
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
+	"balie/adapters/memo"
 	"balie/internal/chat"
 )
 
@@ -39,7 +40,7 @@ const (
 )
 
 func newPeople(d *Discord) *people {
-	return &people{Discord: d, now: time.Now, known: cache[string, acquainted](50_000), rosters: map[string]*roster{}}
+	return &people{Discord: d, now: time.Now, known: memo.New[string, acquainted](50_000), rosters: map[string]*roster{}}
 }
 
 // of is a person as the bot knows people. Discord tells no e-mail address and no time zone, and the language only with an

@@ -13,6 +13,7 @@ import (
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
+	"balie/adapters/memo"
 	"balie/internal/chat"
 )
 
@@ -44,9 +45,9 @@ type keptDirect struct {
 
 func newPlaces(d *Discord) *places {
 	return &places{
-		Discord: d, channels: cache[string, wireChannel](20_000), noted: cache[string, time.Time](20_000), starters: cache[string, string](20_000),
-		origins: cache[string, string](20_000),
-		homes:   cache[string, string](20_000), directs: cache[string, string](20_000), kept: map[string]time.Time{},
+		Discord: d, channels: memo.New[string, wireChannel](20_000), noted: memo.New[string, time.Time](20_000), starters: memo.New[string, string](20_000),
+		origins: memo.New[string, string](20_000),
+		homes:   memo.New[string, string](20_000), directs: memo.New[string, string](20_000), kept: map[string]time.Time{},
 		uses: map[string]int64{},
 	}
 }
@@ -142,7 +143,8 @@ func (p *places) findStarter(ctx context.Context, thread string) (string, error)
 		return "", err
 	}
 	for _, m := range list { // it has a card, which no other post in it has
-		if m.Author != nil && m.Author.ID == me.ID && (m.Type == plainMessage || m.Type == replyMessage) && len(m.Embeds) > 0 {
+		if m.Author != nil && m.Author.ID == me.ID && (m.Type == plainMessage || m.Type == replyMessage) &&
+			(len(m.Embeds) > 0 || titleInWords.MatchString(m.Content)) {
 			p.starters.Add(thread, m.ID)
 			return m.ID, nil
 		}

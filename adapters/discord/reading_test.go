@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"balie/adapters/adaptertest"
+
 	"github.com/sirupsen/logrus"
 )
 
@@ -114,7 +116,7 @@ func TestAGuildIsStillAwayInTheNextSession(t *testing.T) {
 	old := time.Now().Add(-10 * time.Minute)
 	c := b.d.ears.now.Load().cursor
 	c.mu.Lock()
-	c.high = old.UnixMilli()
+	c.Change(func(int64) int64 { return old.UnixMilli() })
 	c.mu.Unlock()
 	l.dispatch("GUILD_DELETE", map[string]any{"id": guildID, "unavailable": true})
 	h := &history{}
@@ -205,7 +207,7 @@ func TestTheBotMayNotManageThreads(t *testing.T) {
 	})
 	b := s.listen()
 	s.next().welcome("s1")
-	b.until("it is caught up", func() bool { return len(b.events()) == 2 && b.hears() })
+	b.until("it is caught up", func() bool { return len(b.Stored()) == 2 && b.hears() })
 	if got := b.texts(); !slices.Contains(got, "in private") || !slices.Contains(got, "after all") {
 		t.Errorf("told %q", got)
 	}
@@ -244,13 +246,13 @@ func TestThreadsThatAreNotKnownYet(t *testing.T) {
 }
 
 // noDirects is a memory that takes no direct conversations.
-type noDirects struct{ *shelf }
+type noDirects struct{ *adaptertest.Memory }
 
 func (n noDirects) Keep(ctx context.Context, name string, value []byte) error {
 	if strings.HasPrefix(name, directGroup) {
 		return errors.New("not now")
 	}
-	return n.shelf.Keep(ctx, name, value)
+	return n.Memory.Keep(ctx, name, value)
 }
 
 // TestADirectConversationThatIsNotKept has the memory fail when somebody writes to the bot for the first time, and somebody

@@ -10,6 +10,7 @@ import (
 
 	"github.com/sirupsen/logrus"
 
+	"balie/adapters/adaptertest"
 	"balie/adapters/discord"
 	"balie/adapters/discord/discordfake"
 	"balie/internal/chat"
@@ -27,7 +28,7 @@ func TestCommandsAreRegisteredWhenTheyChanged(t *testing.T) {
 	runs := func(writes int) {
 		t.Helper()
 		d, err := discord.New(discord.Options{Token: fake.Token, APIURL: fake.APIURL, Secret: bytes.Repeat([]byte("s"), chat.SecretMin),
-			Memory: &memory{}, Commands: spec})
+			Memory: &adaptertest.Memory{}, Commands: spec})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -79,7 +80,7 @@ func TestRegisteringIsTriedAgain(t *testing.T) {
 	log := logrus.New()
 	log.SetOutput(&lines)
 	d, err := discord.New(discord.Options{Token: fake.Token, APIURL: fake.APIURL, Secret: bytes.Repeat([]byte("s"), chat.SecretMin), Log: log,
-		Memory: &memory{}, RetryAfter: time.Millisecond, Commands: chat.CommandSpec{Name: "ticket", About: chat.Words{"en": "help"}}})
+		Memory: &adaptertest.Memory{}, RetryAfter: time.Millisecond, Commands: chat.CommandSpec{Name: "ticket", About: chat.Words{"en": "help"}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,21 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"balie/adapters/adaptertest/golden"
 	"balie/internal/chat"
 )
-
-// listOf is a list of so many tickets.
-func listOf(n int) chat.Reply {
-	r := chat.Reply{Text: "**Your open tickets**", Buttons: clicksOn("", "Next", "Closed ones")}
-	for i := range n {
-		id := fmt.Sprintf("01JC%02d", i)
-		r.Posts = append(r.Posts, chat.Post{Buttons: clicksOn(id, "Show"), Card: &chat.Card{
-			Title: fmt.Sprintf("HD-%d · Printer on floor %d is broken, again", 10+i, i), Footer: "New · Normal · Ben de Vries",
-			Tone: []chat.Tone{chat.Info, chat.Warn, chat.Good}[i%3],
-		}})
-	}
-	return r
-}
 
 func TestGoldenReplies(t *testing.T) {
 	card := openedCard()
@@ -43,9 +31,9 @@ func TestGoldenReplies(t *testing.T) {
 			for i, o := range out {
 				valid(t, o)
 				if i == 0 {
-					golden(t, "reply_"+name, "discord-interaction-response", map[string]any{"type": 4, "data": o.payload()})
+					golden.Check(t, "reply_"+name, "discord-interaction-response", map[string]any{"type": 4, "data": o.payload()})
 				} else {
-					golden(t, fmt.Sprintf("reply_%s_%d", name, i+1), "discord-followup", o.payload())
+					golden.Check(t, fmt.Sprintf("reply_%s_%d", name, i+1), "discord-followup", o.payload())
 				}
 			}
 		})

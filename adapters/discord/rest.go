@@ -19,6 +19,7 @@ import (
 	"github.com/bwmarrin/discordgo"
 	"golang.org/x/time/rate"
 
+	"balie/adapters/upstream"
 	"balie/internal/chat"
 )
 
@@ -69,10 +70,10 @@ func newREST(api, token string) (*rest, error) {
 		pace: rate.NewLimiter(paceRate, paceBurst)}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = 64
-	r.http = &http.Client{Transport: counted{transport}, Timeout: callMax, CheckRedirect: func(*http.Request, []*http.Request) error {
+	r.http = &http.Client{Timeout: callMax, CheckRedirect: func(*http.Request, []*http.Request) error {
 		return http.ErrUseLastResponse // a token goes to one host only
 	}}
-	r.http.Transport = clocked{r, r.http.Transport}
+	r.http.Transport = clocked{r, upstream.Counted{Next: transport}}
 	r.files = &http.Client{Transport: transport, CheckRedirect: r.http.CheckRedirect}
 	r.session.Store(r.newSession())
 	return r, nil
@@ -109,22 +110,6 @@ func (t redirected) RoundTrip(r *http.Request) (*http.Response, error) {
 	to := r.Clone(r.Context())
 	to.URL, to.Host = u, u.Host
 	return t.next.RoundTrip(to)
-}
-
-// counted counts how long is waited for Discord.
-type counted struct{ next http.RoundTripper }
-
-func (c counted) RoundTrip(r *http.Request) (*http.Response, error) {
-	began := time.Now()
-	defer func() { waiting(r.Context()).add(time.Since(began)) }()
-	return c.next.RoundTrip(r)
-}
-
-// CloseIdleConnections closes those of the transport below.
-func (c counted) CloseIdleConnections() {
-	if t, ok := c.next.(interface{ CloseIdleConnections() }); ok {
-		t.CloseIdleConnections()
-	}
 }
 
 // clocked looks at Discord's clock.
@@ -316,7 +301,7 @@ func (r *rest) respond(ctx context.Context, doing, method, path string, body any
 	if resp.StatusCode == http.StatusTooManyRequests {
 		limited := discordgo.TooManyRequests{}
 		if err := json.Unmarshal(answer, &limited); err != nil {
-			limited.RetryAfter = limitWait
+			limited.RetryAfter = upstream.LimitWait
 		}
 		return sendError(doing, &discordgo.RateLimitError{RateLimit: &discordgo.RateLimit{TooManyRequests: &limited}})
 	}
@@ -329,25 +314,4 @@ func (r *rest) trusted(u *url.URL) bool {
 		return true
 	}
 	return u.Scheme == "https" && (u.Host == "cdn.discordapp.com" || u.Host == "media.discordapp.net")
-}
-
-// waited adds up how long an answer waited for Discord.
-type waited struct{ ns atomic.Int64 }
-
-func (w *waited) add(d time.Duration) {
-	if w != nil {
-		w.ns.Add(int64(d))
-	}
-}
-
-type waitedKey struct{}
-
-func counting(ctx context.Context) (context.Context, *waited) {
-	w := &waited{}
-	return context.WithValue(ctx, waitedKey{}, w), w
-}
-
-func waiting(ctx context.Context) *waited {
-	w, _ := ctx.Value(waitedKey{}).(*waited)
-	return w
 }

@@ -81,7 +81,7 @@ func TestNoBlindRepeats(t *testing.T) {
 // TestLimitsAreForgotten: the library remembers every limit it ever met. Here it starts afresh before that is much.
 func TestLimitsAreForgotten(t *testing.T) {
 	r := restTo(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
-	r.pace = rate.NewLimiter(rate.Inf, 0) // this is about something else
+	r.pace.SetLimit(rate.Inf) // this is about something else
 	first := r.session.Load()
 	for i := range routesMax + 10 {
 		if err := r.do(t.Context(), call{doing: "get", method: http.MethodGet, path: fmt.Sprint("/channels/", i)}); err != nil {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"time"
 
+	"balie/adapters/upstream"
 	"balie/internal/chat"
 )
 
@@ -31,6 +32,8 @@ type creation struct {
 	guild   string
 	channel wireChannel // the policy's, or the direct conversation
 	out     outgoing
+
+	roomMade bool // for it, in a full guild
 }
 
 // ref is the reference of a message of the creation's place.
@@ -144,8 +147,8 @@ func (d *Discord) need(c creation) uint64 {
 func (c creation) private() bool { return c.Topic != nil && len(c.Topic.People) > 0 }
 
 // newMessage is a message to be made.
-func newMessage(c creation, replyTo string) map[string]any {
-	m := c.out.payload()
+func newMessage(c creation, out outgoing, replyTo string) map[string]any {
+	m := out.payload()
 	m["nonce"], m["enforce_nonce"] = nonce(c.Key), true
 	if replyTo != "" {
 		m["message_reference"] = map[string]any{"message_id": replyTo, "fail_if_not_exists": false}
@@ -160,16 +163,31 @@ func (d *Discord) post(ctx context.Context, c creation, channel, replyTo string)
 	if err != nil {
 		return "", err
 	}
+	out := d.fitting(c.channel, c.out)
 	var m wireMessage
 	err = d.api.do(ctx, call{doing: "post a message", method: http.MethodPost, path: "/channels/" + channel + "/messages",
-		body: newMessage(c, replyTo), files: files, out: &m})
+		body: newMessage(c, out, replyTo), files: files, out: &m})
+	if emptied(err) && d.stripped(ctx, c.channel, out, m) {
+		return d.post(ctx, c, channel, replyTo) // in words now
+	}
 	if err != nil {
 		return "", d.toAdmin(ctx, err, c.channel, d.need(c))
 	}
 	if !snowflake.MatchString(m.ID) {
-		return "", &chat.SendError{Retry: downWait, Err: errors.New("discord: post a message: the answer makes no sense")}
+		return "", &chat.SendError{Retry: upstream.DownWait, Err: errors.New("discord: post a message: the answer makes no sense")}
 	}
+	d.dress(ctx, c.channel, spot{channel: channel, message: m.ID, of: c.channel}, out, m)
 	return m.ID, nil
+}
+
+// dress gives a message that was made back what Discord took from it.
+func (d *Discord) dress(ctx context.Context, in wireChannel, at spot, out outgoing, made wireMessage) {
+	if !d.stripped(ctx, in, out, made) {
+		return
+	}
+	if err := d.change(ctx, at, out); err != nil {
+		d.log.WithError(err).Warn("discord: a card stands without what it says until its ticket changes")
+	}
 }
 
 // Edit replaces what stands at r by p.
@@ -194,18 +212,19 @@ func (d *Discord) Edit(ctx context.Context, r chat.Ref, p chat.Post) error {
 
 // change makes a message another one. Its files stay, except for the one that has what is too long.
 func (d *Discord) change(ctx context.Context, at spot, out outgoing) error {
+	out = d.fitting(at.of, out)
 	c := call{doing: "edit a message", method: http.MethodPatch, path: "/channels/" + at.channel + "/messages/" + at.message,
 		limit: "PATCH message " + at.channel}
 	body := out.payload()
 	body["flags"] = out.Flags &^ flagSilent // which can't be changed
-	var now wireMessage
+	var was, now wireMessage
 	if len(out.Attach) > 0 {
 		look := c
-		look.doing, look.method, look.limit, look.out = "look a message up", http.MethodGet, "GET message "+at.channel, &now
+		look.doing, look.method, look.limit, look.out = "look a message up", http.MethodGet, "GET message "+at.channel, &was
 		if err := d.api.do(ctx, look); err != nil {
 			return err
 		}
-		kept := now.withoutWhole()
+		kept := was.withoutWhole()
 		for i, a := range out.Attach {
 			kept = append(kept, map[string]any{"id": i, "filename": a.Name})
 		}
@@ -216,7 +235,11 @@ func (d *Discord) change(ctx context.Context, at spot, out outgoing) error {
 		return errors.Join(err, free())
 	}
 	c.body, c.files, c.out = body, files, &now
-	if err := errors.Join(d.api.do(ctx, c), free()); err != nil {
+	err = errors.Join(d.api.do(ctx, c), free())
+	if (err == nil || emptied(err)) && d.stripped(ctx, at.of, out, now) {
+		return d.change(ctx, at, out) // in words now
+	}
+	if err != nil {
 		return err
 	}
 	if kept := now.withoutWhole(); len(out.Attach) == 0 && len(kept) < len(now.Attachments) {

@@ -2,8 +2,9 @@ package discord
 
 import (
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"balie/adapters/markup"
 )
 
 // effect is how a run of text looks, as a set.
@@ -130,7 +131,7 @@ func inLines(spans []span) [][]span {
 func trimmed(spans []span) (before string, inner []span, after string) {
 	inner = append(inner, spans...)
 	for len(inner) > 0 && inner[0].words() {
-		rest := strings.TrimLeftFunc(inner[0].text, blank)
+		rest := strings.TrimLeftFunc(inner[0].text, markup.Blank)
 		before += inner[0].text[:len(inner[0].text)-len(rest)]
 		if inner[0].text = rest; rest != "" {
 			break
@@ -139,7 +140,7 @@ func trimmed(spans []span) (before string, inner []span, after string) {
 	}
 	for len(inner) > 0 && inner[len(inner)-1].words() {
 		last := &inner[len(inner)-1]
-		rest := strings.TrimRightFunc(last.text, blank)
+		rest := strings.TrimRightFunc(last.text, markup.Blank)
 		after = last.text[len(rest):] + after
 		if last.text = rest; rest != "" {
 			break
@@ -148,11 +149,6 @@ func trimmed(spans []span) (before string, inner []span, after string) {
 	}
 	return before, inner, after
 }
-
-// blank says whether nobody sees the character.
-func blank(r rune) bool { return unicode.IsSpace(r) || r == '\u200b' || r == '\ufeff' }
-
-func word(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }
 
 func firstRune(s string) rune {
 	r, size := utf8.DecodeRuneInString(s)

@@ -1,7 +1,6 @@
 package discord
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/sirupsen/logrus"
 
+	"balie/adapters/adaptertest"
 	"balie/internal/chat"
 )
 
@@ -32,15 +32,14 @@ const (
 // stage is the adapter with a handler and an API that write down what comes.
 type stage struct {
 	*testing.T
+	adaptertest.Bot
 	d     *Discord
-	shelf *shelf
+	shelf *adaptertest.Memory
+	log   adaptertest.Log
 
 	mu     sync.Mutex
-	heard  []chat.Event
-	reply  chat.Handler
 	calls  []apiCall
 	refuse func(apiCall) (status, code int) // what the API does instead
-	log    bytes.Buffer
 	n      int
 }
 
@@ -51,13 +50,10 @@ type apiCall struct {
 
 func setStage(t *testing.T, change ...func(*Options)) *stage {
 	t.Helper()
-	s := &stage{T: t, shelf: newShelf()}
+	s := &stage{T: t, shelf: &adaptertest.Memory{}}
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
-	log := logrus.New()
-	log.SetOutput(s)
-	log.SetLevel(logrus.DebugLevel)
-	opts := Options{APIURL: server.URL + "/api/v9", Token: "a-token", Secret: valuesSecret, Memory: s.shelf, Log: log, Commands: someCommands(),
+	opts := Options{APIURL: server.URL + "/api/v9", Token: "a-token", Secret: valuesSecret, Memory: s.shelf, Log: s.log.Logger(logrus.DebugLevel), Commands: someCommands(),
 		AnswerWithin: 2 * time.Second, RetryAfter: time.Millisecond}
 	for _, c := range change {
 		c(&opts)
@@ -66,10 +62,11 @@ func setStage(t *testing.T, change ...func(*Options)) *stage {
 	if s.d, err = New(opts); err != nil {
 		t.Fatal(err)
 	}
+	Unpaced(s.d)
 	t.Cleanup(func() {
-		s.d.later.wait()
+		s.d.later.Wait()
 		s.d.api.close()
-		if log := s.logged(); strings.Contains(log, aToken) || strings.Contains(log, "a-token") {
+		if log := s.log.String(); strings.Contains(log, aToken) || strings.Contains(log, "a-token") {
 			t.Errorf("a token is in the log: %s", log)
 		}
 	})
@@ -117,41 +114,6 @@ func (s *stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Write takes the log.
-func (s *stage) Write(line []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.log.Write(line)
-}
-
-func (s *stage) logged() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.log.String()
-}
-
-func (s *stage) handle(ctx context.Context, e chat.Event) (chat.Reply, error) {
-	s.mu.Lock()
-	s.heard = append(s.heard, e)
-	reply := s.reply
-	s.mu.Unlock()
-	if reply == nil {
-		return chat.Reply{}, nil
-	}
-	return reply(ctx, e)
-}
-
-// says sets what the bot answers from now on.
-func (s *stage) says(r chat.Reply, err error) {
-	s.answers(func(context.Context, chat.Event) (chat.Reply, error) { return r, err })
-}
-
-func (s *stage) answers(h chat.Handler) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.reply = h
-}
-
 // refuses sets what the API does instead of what it should; a status of 0 for nothing.
 func (s *stage) refuses(how func(apiCall) (status, code int)) {
 	s.mu.Lock()
@@ -161,18 +123,11 @@ func (s *stage) refuses(how func(apiCall) (status, code int)) {
 
 func (s *stage) last() chat.Event {
 	s.Helper()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.heard) == 0 {
+	told := s.Told()
+	if len(told) == 0 {
 		s.Fatal("the bot heard nothing")
 	}
-	return s.heard[len(s.heard)-1]
-}
-
-func (s *stage) events() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.heard)
+	return told[len(told)-1]
 }
 
 // called are the calls so far, of which the path has the part.
@@ -265,7 +220,7 @@ func (s *stage) does(in map[string]any) shownAnswer {
 	}
 	ctx, cancel := context.WithCancel(s.Context())
 	defer cancel()
-	out, _, after := s.d.answering(ctx, s.handle, wire)
+	out, _, after := s.d.answering(ctx, s.Handle, wire)
 	s.d.goOn(ctx, after)
 	got := shownAnswer{raw: string(encode(out))}
 	if err := json.Unmarshal([]byte(got.raw), &got); err != nil {

@@ -1,24 +1,19 @@
 package discord
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/gorilla/websocket"
-	"github.com/sirupsen/logrus"
-	logtest "github.com/sirupsen/logrus/hooks/test"
-	"go.uber.org/goleak"
+	"balie/adapters/adaptertest"
 
-	"balie/internal/chat"
+	"github.com/gorilla/websocket"
 )
 
 // Ids of a small town.
@@ -34,7 +29,7 @@ const (
 type station struct {
 	*testing.T
 	srv   *httptest.Server
-	mem   *shelf
+	mem   *adaptertest.Memory
 	lines chan *line
 
 	mu      sync.Mutex
@@ -57,13 +52,8 @@ type line struct {
 }
 
 func newStation(t *testing.T) *station {
-	before := goleak.IgnoreCurrent()
-	t.Cleanup(func() {
-		if err := goleak.Find(before); err != nil {
-			t.Error(err)
-		}
-	})
-	s := &station{T: t, mem: newShelf(), lines: make(chan *line, 100), answers: map[string]any{}, left: 1000,
+	adaptertest.NoLeaks(t)
+	s := &station{T: t, mem: &adaptertest.Memory{}, lines: make(chan *line, 100), answers: map[string]any{}, left: 1000,
 		flags: flagContent | flagMembers}
 	s.srv = httptest.NewServer(s)
 	t.Cleanup(func() {
@@ -265,121 +255,9 @@ func (l *line) gone() int {
 	}
 }
 
-// listener is a bot that notes what it was told.
-type listener struct {
-	*station
-	d    *Discord
-	logs *logtest.Hook
-	stop func()
-
-	mu    sync.Mutex
-	told  []chat.Event
-	reply func(chat.Event) (chat.Reply, error)
-}
-
-// quick are times for tests.
-func quick() times {
-	return times{greet: 5 * time.Second, leave: 100 * time.Millisecond, identify: time.Millisecond, anew: 5 * time.Millisecond,
-		slow: 5 * time.Millisecond, steady: time.Minute, flags: time.Minute, lease: 600 * time.Millisecond, poll: 20 * time.Millisecond,
-		rest: time.Second}
-}
-
-const testToken = "NzE3MDI4NDIzMTIzNDU2Nzg5.abcdef.abcdefghijklmnopqrstuvwxyz-secret"
-
-func (s *station) listen(change ...func(*Discord)) *listener {
-	s.Helper()
-	log, hook := logtest.NewNullLogger()
-	log.SetLevel(logrus.DebugLevel)
-	if os.Getenv("BALIE_TEST_LOG") != "" {
-		log.SetOutput(os.Stderr)
-	}
-	d, err := New(Options{Token: testToken, APIURL: s.srv.URL + "/api/v9", Secret: []byte(strings.Repeat("s", 40)), Memory: s.mem,
-		RetryAfter: 4 * time.Millisecond, Log: log})
-	if err != nil {
-		s.Fatal(err)
-	}
-	d.ears.times = quick()
-	for _, c := range change {
-		c(d)
-	}
-	b := &listener{station: s, d: d, logs: hook, reply: func(chat.Event) (chat.Reply, error) { return chat.Reply{}, nil }}
-	ctx, cancel := context.WithCancel(context.Background())
-	var wg sync.WaitGroup
-	wg.Go(func() { d.ears.run(ctx, b.handle) })
-	b.stop = sync.OnceFunc(func() {
-		cancel()
-		wg.Wait()
-		d.api.close()
-		for _, e := range hook.AllEntries() {
-			if text, err := e.String(); err != nil || strings.Contains(text, testToken) {
-				s.Errorf("logged: %s", text)
-			}
-		}
-	})
-	s.Cleanup(b.stop)
-	return b
-}
-
-func (b *listener) handle(_ context.Context, e chat.Event) (chat.Reply, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	r, err := b.reply(e)
-	if err == nil {
-		b.told = append(b.told, e)
-	}
-	return r, err
-}
-
-func (b *listener) events() []chat.Event {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return slices.Clone(b.told)
-}
-
-// texts are what was told, a line each.
-func (b *listener) texts() []string {
-	var out []string
-	for _, e := range b.events() {
-		switch {
-		case e.Reaction != nil:
-			out = append(out, "emoji "+e.Reaction.Emoji)
-		case e.Message.Deleted:
-			out = append(out, "deleted "+e.Message.ID)
-		case e.Message.Edited:
-			out = append(out, "edited: "+e.Message.Text)
-		default:
-			out = append(out, e.Message.Text)
-		}
-	}
-	return out
-}
-
 func (s *station) until(what string, done func() bool) {
 	s.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !done(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			s.Fatalf("waited in vain until %s", what)
-		}
-	}
-}
-
-// tells waits until the bot was told as much as that, and checks that it is that.
-func (b *listener) tells(want ...string) {
-	b.Helper()
-	b.until("enough is told", func() bool { return len(b.texts()) >= len(want) })
-	if got := b.texts(); !slices.Equal(got, want) {
-		b.Fatalf("told %q, want %q", got, want)
-	}
-}
-
-func (b *listener) logged(level logrus.Level, part string) int {
-	n := 0
-	for _, e := range b.logs.AllEntries() {
-		if e.Level == level && strings.Contains(e.Message, part) {
-			n++
-		}
-	}
-	return n
+	adaptertest.Until(s.T, what, done)
 }
 
 // idAt is an id that was made at a time.

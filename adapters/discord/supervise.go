@@ -10,6 +10,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"balie/adapters/inbox"
+	"balie/adapters/upstream"
 	"balie/internal/chat"
 )
 
@@ -72,7 +73,7 @@ func (g *gateway) stayConnected(ctx context.Context) {
 		if pause = min(2*pause, inbox.PauseMax); errors.Is(err, errComeBack) {
 			pause = g.opts.RetryAfter // nothing is wrong: Discord moves its connections
 		}
-		if pauseFor(ctx, wait) != nil {
+		if upstream.Pause(ctx, wait) != nil {
 			return
 		}
 	}
@@ -168,19 +169,4 @@ func (g *gateway) complain(what string, err error) {
 		g.log.WithError(err).Warn(what)
 	}
 	g.trouble.said = what
-}
-
-// pauseFor waits so long, if it is not over before.
-func pauseFor(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return ctx.Err()
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }

@@ -3,7 +3,7 @@ package discord
 import (
 	"strings"
 
-	"balie/internal/chat"
+	"balie/adapters/markup"
 )
 
 // outbound is a text of the bot's as Discord's Markdown, at most so many characters of it.
@@ -16,7 +16,7 @@ func outbound(markdown string, most int) string {
 // the last one is cut.
 func packed(markdown string, most, parts int) (out []string, whole bool) {
 	s, cut := atMost(markdown, most*parts)
-	return pack(parsed(started(washed(s))), most, parts, cut)
+	return pack(parsed(markup.Started(markup.Wash(s), markup.Blank)), most, parts, cut)
 }
 
 // atMost is as much of a text as can be of use where so many characters go: much of it may be signs and addresses that
@@ -45,7 +45,7 @@ func inOneLine(s string, most int) string {
 		return ""
 	}
 	s, cut := atMost(s, most)
-	s = strings.Join(strings.Fields(washed(s)), " ")
+	s = strings.Join(strings.Fields(markup.Wash(s)), " ")
 	if units(s) <= most && !cut {
 		return s
 	}
@@ -62,40 +62,4 @@ func units(s string) int {
 		}
 	}
 	return n
-}
-
-func lines(s string) string {
-	return strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
-}
-
-// washed is a text without what reorders or hides words.
-func washed(s string) string {
-	s = chat.Clean(lines(s))
-	if strings.IndexFunc(s, reorders) < 0 {
-		return s
-	}
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\u2028' || r == '\u2029':
-			return '\n'
-		case reorders(r):
-			return -1
-		}
-		return r
-	}, s)
-}
-
-func reorders(r rune) bool {
-	return r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == '\u2028' || r == '\u2029'
-}
-
-// started is a text from the first line on that has something in it.
-func started(s string) string {
-	for {
-		first, rest, more := strings.Cut(s, "\n")
-		if strings.TrimFunc(first, blank) != "" || !more {
-			return strings.TrimRightFunc(s, blank)
-		}
-		s = rest
-	}
 }

@@ -5,15 +5,16 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"unicode"
 	"unicode/utf16"
-	"unicode/utf8"
 
 	"pgregory.net/rapid"
+
+	"balie/adapters/adaptertest"
+	"balie/adapters/markup"
 )
 
 // check looks for what no text of ours may do.
-func check(t interface{ Fatalf(string, ...any) }, in, out string, most int) {
+func check(t adaptertest.Fatal, in, out string, most int) {
 	c := show(out)
 	if len(c.calls) > 0 {
 		t.Fatalf("%q became %q, which calls %q", in, out, c.calls)
@@ -33,40 +34,22 @@ func check(t interface{ Fatalf(string, ...any) }, in, out string, most int) {
 			t.Fatalf("%q became %q, where something is underlined or hidden", in, out)
 		}
 	}
-	if n := max(utf8.RuneCountInString(out), len(utf16.Encode([]rune(out)))); n > most {
-		t.Fatalf("%q became %q: %d characters, at most %d go", in, out, n, most)
+	if n := len(utf16.Encode([]rune(out))); n > most {
+		t.Fatalf("%q became %q: %d characters as Discord may count them, at most %d go", in, out, n, most)
 	}
 	if strings.Count(out, "```")%2 != 0 {
 		t.Fatalf("%q became %q, where code does not end", in, out)
 	}
-	if !utf8.ValidString(out) || strings.ContainsFunc(out, func(r rune) bool {
-		return unicode.IsControl(r) && r != '\n' && r != '\t' || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069
-	}) {
-		t.Fatalf("%q became %q", in, out)
-	}
+	adaptertest.Check(t, in, out, most)
 }
 
-func wordsOf(s string) []string {
-	return strings.FieldsFunc(s, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
-}
+var snippets = append(slices.Clone(adaptertest.Snippets), "||", "<@123>", "<@!123>", "<@&123>", "<#123>", "</a b:123>", "<:x:1>", "<a:x:1>", "<t:1:R>",
+	"<id:home>", "@everyone", "\n# ", "\n## ", "\n-# ", "\n>>> ", "\n>", "\n+ ", "steam://x", "discord://-/x", "<tel:1>", "<a@x.org>", "<+123>", "://", "#", ":", "/")
 
-var snippets = []string{
-	"printer", "Zoë", "naam2", "打印机", "ok", "a", " ", " ", " ", "\n", "\n\n", "\n- ", "\n  - ", "\n> ", "\n> - ", "\n1. ", "\n• ", "    ", "\t", "\n```\n",
-	"\n```zq\n", "```", "~~~", "\n> ```\n", "`", "``", "`x`", "*", "**", "***", "_", "__", "~", "~~", "|", "||", "\\", "\\*", "\\_", "\\`", "\\\\", "[", "]", "](", "(", ")",
-	"[a](https://example.org/x)", "[*a* | b](https://example.org/)", "![p](https://example.org/p.png)", "[x](javascript:alert(1))", "[](mailto:a@x.org)",
-	"<https://example.org>", "https://example.org/a_b", "https://example.org/**", "<@123>", "<@!123>", "<@&123>", "<#123>", "</a b:123>", "<:x:1>", "<a:x:1>", "<t:1:R>",
-	"<id:home>", "@everyone", "@here", "#general", "\n# ", "\n## ", "\n-# ", "\n>>> ", "\n>", "\n+ ", "&amp;", "&", "<", ">", "steam://x", "discord://-/x", "<tel:1>", "<a@x.org>",
-	"<+123>", "://", "!", ".", "-", "#", ":", "/", "\u202e", "\u2066", "\u2028", "\u200b", "\r", "\x00", "\xff", "\u00a0", ":smile:", "🔥",
-}
-
-func hostile() *rapid.Generator[string] {
-	return rapid.Custom(func(t *rapid.T) string {
-		return strings.Join(rapid.SliceOfN(rapid.SampledFrom(snippets), 0, 25).Draw(t, "snippets"), "")
-	})
-}
+func hostile() *rapid.Generator[string] { return adaptertest.Hostile(snippets) }
 
 func hostileLine(t *rapid.T) string {
-	return washed(strings.NewReplacer("\n", " ", "\t", " ", "\r", " ", "\u2028", " ").Replace(hostile().Draw(t, "line")))
+	return markup.Wash(adaptertest.InLine(hostile().Draw(t, "line")))
 }
 
 func TestOutboundIsHarmless(t *testing.T) {
@@ -107,13 +90,13 @@ func TestWordsStay(t *testing.T) {
 		if strings.Contains(text, "](") || strings.Contains(text, "://") {
 			return // addresses come to stand elsewhere, and signs in them are written in digits
 		}
-		if regexp.MustCompile("(```|~~~)\\s*[\\w+#.-]").MatchString(washed(text)) {
+		if regexp.MustCompile("(```|~~~)\\s*[\\w+#.-]").MatchString(markup.Wash(text)) {
 			return // what language code is in goes nowhere
 		}
 		// Where nothing was between words something may be now.
-		letters := func(s string) string { return strings.Join(wordsOf(s), "") }
+		letters := func(s string) string { return strings.Join(adaptertest.WordsOf(s), "") }
 		back, toBot := inbound(wireMessage{Content: out}, "123")
-		if letters(back) != letters(washed(text)) || toBot {
+		if letters(back) != letters(markup.Wash(text)) || toBot {
 			t.Fatalf("%q became %q and came back as %q", text, out, back)
 		}
 	})
@@ -255,7 +238,7 @@ func TestParts(t *testing.T) {
 			t.Errorf("a part begins %.20q", p)
 		}
 	}
-	if got, want := len(wordsOf(strings.Join(parts, "\n"))), len(wordsOf(text)); got != want {
+	if got, want := len(adaptertest.WordsOf(strings.Join(parts, "\n"))), len(adaptertest.WordsOf(text)); got != want {
 		t.Errorf("%d words of %d", got, want)
 	}
 	if parts, whole := packed(text, contentMax, 2); len(parts) != 2 || whole || !strings.HasSuffix(parts[1], "…\n```") {
@@ -264,11 +247,7 @@ func TestParts(t *testing.T) {
 }
 
 func FuzzOutbound(f *testing.F) {
-	for _, s := range snippets {
-		f.Add(s+s+" "+s, 100)
-	}
-	f.Fuzz(func(t *testing.T, s string, most int) {
-		most = max(0, min(most, 5_000))
+	adaptertest.FuzzText(f, snippets, func(t *testing.T, s string, most int) {
 		check(t, s, outbound(s, most), most)
 		check(t, s, plain(s, most), most)
 		for _, part := range first(packed(s, most, 3)) {

@@ -3,6 +3,7 @@ package discord
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -38,7 +39,7 @@ func (d *Discord) openThread(ctx context.Context, in wireChannel, message, name 
 		d.flat.Add(message, time.Now().Add(cramped))
 	case codeTooManyThreads:
 		d.flat.Add(message, time.Now().Add(cramped))
-		if d.once.first("threads " + in.GuildID) {
+		if d.once.First("threads " + in.GuildID) {
 			d.log.WithField("channel", in.ID).Warn("discord: the server has as many open threads as Discord allows; replies stand in the channel " +
 				"until some are closed, or archived sooner by the channels' settings")
 		}
@@ -126,8 +127,8 @@ func (d *Discord) flatOr(ctx context.Context, c creation, err error) (chat.Ref, 
 		d.flat.Add(c.To.Thread, time.Now().Add(cramped))
 		return d.flatReply(ctx, c)
 	}
-	// There is no other place for it. Others in the channel, whose threads are open, go on.
-	return chat.Ref{}, &chat.SendError{Err: err}
+	// There is no other place for it, and no room could be made. Others in the channel, whose threads are open, go on.
+	return chat.Ref{}, &chat.SendError{Err: fmt.Errorf("%s: %w", meanings[codeTooManyThreads].blocked, err)}
 }
 
 // threadFor opens the thread under a card that has none.
@@ -143,8 +144,11 @@ func (d *Discord) threadFor(ctx context.Context, c creation) error {
 	}
 	name := m.Content
 	if len(m.Embeds) > 0 && m.Embeds[0].Title != "" {
-		name = strings.ReplaceAll(m.Embeds[0].Title, `\`, "")
+		name = m.Embeds[0].Title
+	} else if words := titleInWords.FindStringSubmatch(name); words != nil {
+		name = words[1]
 	}
+	name = strings.ReplaceAll(name, `\`, "")
 	_, err = d.openThread(ctx, c.channel, c.To.Thread, name)
 	return err
 }
@@ -177,12 +181,23 @@ func (d *Discord) forumPost(ctx context.Context, c creation) (chat.Ref, error) {
 		return chat.Ref{}, errors.Join(d.toAdmin(ctx, err, c.channel, needCards), free())
 	}
 	d.tried.Add(c.Key, struct{}{})
-	var t wireChannel
+	out := d.fitting(c.channel, c.out)
+	var t struct {
+		wireChannel
+		Message wireMessage `json:"message"`
+	}
 	err = d.api.do(ctx, call{doing: "make a post in a forum", method: http.MethodPost, path: "/channels/" + c.channel.ID + "/threads",
 		body: map[string]any{
-			"name": threadName(c.Topic.Name), "auto_archive_duration": archiveAfter, "message": c.out.payload(),
+			"name": threadName(c.Topic.Name), "auto_archive_duration": archiveAfter, "message": out.payload(),
 			"applied_tags": tagsFor(c.channel, nil, *c.Topic),
 		}, files: files, out: &t})
+	if codeOf(err) == codeTooManyThreads && !c.roomMade && d.makeRoom(ctx, c.channel.GuildID) {
+		if err := free(); err != nil {
+			return chat.Ref{}, err
+		}
+		c.roomMade = true
+		return d.forumPost(ctx, c)
+	}
 	if codeOf(err) == codeUnknownTag {
 		d.places.forget(c.channel.ID)
 	}
@@ -190,7 +205,8 @@ func (d *Discord) forumPost(ctx context.Context, c creation) (chat.Ref, error) {
 		return chat.Ref{}, d.toAdmin(ctx, err, c.channel, needCards)
 	}
 	t.GuildID, t.ParentID = c.channel.GuildID, c.channel.ID
-	d.places.note(t)
+	d.places.note(t.wireChannel)
+	d.dress(ctx, c.channel, spot{channel: t.ID, message: t.ID, of: c.channel}, out, t.Message)
 	return c.ref("", t.ID), nil
 }
 
@@ -220,7 +236,7 @@ func (d *Discord) privateThread(ctx context.Context, c creation) (chat.Ref, erro
 			body: map[string]any{"name": threadName(c.Topic.Name), "type": privateThread, "auto_archive_duration": archiveAfter, "invitable": false},
 			out:  &t})
 		if codeOf(err) == codeTooManyThreads {
-			if d.once.first("threads " + c.guild) {
+			if d.once.First("threads " + c.guild) {
 				d.log.WithField("channel", c.channel.ID).Warn("discord: the server has as many open threads as Discord allows; conversations with " +
 					"requesters are in their direct messages until some are closed, or archived sooner by the channels' settings")
 			}

@@ -1,6 +1,7 @@
 package discord
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -24,7 +25,7 @@ func (d *Discord) within(ctx context.Context, thread string, do func() error) er
 		opened = true
 	}
 	err := do()
-	if code := codeOf(err); !opened && (code == codeArchived || code == codeLocked) {
+	if code := codeOf(err); !opened && (code == codeArchived || code == codeLocked || code == codeTooManyThreads) {
 		if locked, err = d.reopen(ctx, thread); err != nil {
 			return err
 		}
@@ -47,11 +48,17 @@ func (d *Discord) reopen(ctx context.Context, thread string) (locked bool, err e
 	return t.Thread.Locked, d.setArchived(ctx, thread, false, false)
 }
 
-// setArchived puts a thread away or takes it out again.
+// setArchived puts a thread away or takes it out again, for which room is made if there is none.
 func (d *Discord) setArchived(ctx context.Context, thread string, archived, locked bool) error {
 	var t wireChannel
-	err := d.api.do(ctx, call{doing: "open or close a thread", method: http.MethodPatch, path: "/channels/" + thread, limit: "PATCH thread " + thread,
-		body: map[string]any{"archived": archived, "locked": locked}, out: &t})
+	change := call{doing: "open or close a thread", method: http.MethodPatch, path: "/channels/" + thread, limit: "PATCH thread " + thread,
+		body: map[string]any{"archived": archived, "locked": locked}, out: &t}
+	err := d.api.do(ctx, change)
+	if codeOf(err) == codeTooManyThreads {
+		if of, missing := d.places.channel(ctx, thread); missing == nil && d.makeRoom(ctx, of.GuildID) {
+			err = d.api.do(ctx, change)
+		}
+	}
 	if err == nil {
 		d.places.note(t)
 		return nil
@@ -62,6 +69,22 @@ func (d *Discord) setArchived(ctx context.Context, thread string, archived, lock
 		}
 	}
 	return err
+}
+
+// makeRoom archives the conversation of ours that has been quiet for the longest in a guild with as many open threads as Discord
+// allows, and says whether there was one. Whatever is written there opens it again.
+func (d *Discord) makeRoom(ctx context.Context, guild string) bool {
+	ours, err := d.openThreads(ctx, guild)
+	if err != nil || len(ours) == 0 {
+		return false
+	}
+	last := func(t wireChannel) string { return cmp.Or(t.LastMessage, t.ID) }
+	quiet := slices.MinFunc(ours, func(a, b wireChannel) int { return compareIDs(last(a), last(b)) })
+	if d.once.First("room " + guild) {
+		d.log.WithField("server", guild).Warn("discord: the server has as many open threads as Discord allows; those of tickets where " +
+			"nothing has happened for the longest are archived for others")
+	}
+	return d.setArchived(ctx, quiet.ID, true, false) == nil
 }
 
 // bringUpToDate gives a thread the name, the tags and the state that its ticket has. What Discord does not allow the bot is
@@ -125,7 +148,7 @@ func (d *Discord) forgiven(err error, what string) error {
 	if !ok || sent.Blocked == "" && sent.Refused == "" {
 		return err
 	}
-	if d.once.first(what) {
+	if d.once.First(what) {
 		d.log.WithError(err).Warn("discord: " + what + " can't be kept up to date")
 	}
 	return nil

@@ -92,5 +92,8 @@ func useAll(t *testing.T, may uint64, requests bool, where ...string) error {
 	if _, err := h.d.Send(t.Context(), reply); err != nil {
 		return err
 	}
+	if strings.Contains(h.log.String(), "cards are made of words") {
+		return errors.New("cards are no embeds")
+	}
 	return h.d.Delete(t.Context(), r)
 }

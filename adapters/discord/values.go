@@ -15,6 +15,7 @@ import (
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
+	"balie/adapters/memo"
 	"balie/internal/chat"
 )
 
@@ -57,7 +58,7 @@ const (
 // values makes and reads the ids of components. They are signed: only what the bot made comes back as it was.
 type values struct {
 	key    []byte
-	memory Memory
+	memory chat.Memory
 	kept   *lru.Cache[string, keptValue] // by name
 }
 
@@ -67,11 +68,11 @@ type keptValue struct {
 	At int64 `json:"at"` // milliseconds since 1970
 }
 
-func newValues(secret []byte, memory Memory) *values {
+func newValues(secret []byte, memory chat.Memory) *values {
 	// A key of its own, so that nothing else that the secret signs is ever taken for an id.
 	derive := hmac.New(sha256.New, secret)
 	derive.Write([]byte("balie discord component 1"))
-	return &values{key: derive.Sum(nil), memory: memory, kept: cache[string, keptValue](10_000)}
+	return &values{key: derive.Sum(nil), memory: memory, kept: memo.New[string, keptValue](10_000)}
 }
 
 // sign is the start of the signature of a text.

@@ -1,67 +1,16 @@
 package discord
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
-	"maps"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 	"unicode/utf8"
 
+	"balie/adapters/adaptertest"
 	"balie/internal/chat"
 )
-
-// shelf is a Memory for tests.
-type shelf struct {
-	mu    sync.Mutex
-	kept  map[string][]byte
-	wrote int
-	away  error // what everything fails with
-}
-
-func newShelf() *shelf { return &shelf{kept: map[string][]byte{}} }
-
-func (s *shelf) fail(err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.away = err
-}
-
-func (s *shelf) Recall(_ context.Context, name string) ([]byte, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.kept[name], s.away
-}
-
-func (s *shelf) Keep(_ context.Context, name string, value []byte) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.away == nil {
-		s.kept[name] = value
-		s.wrote++
-	}
-	return s.away
-}
-
-func (s *shelf) Forget(_ context.Context, name string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.away == nil {
-		delete(s.kept, name)
-	}
-	return s.away
-}
-
-func (s *shelf) List(_ context.Context, group string) (map[string][]byte, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	out := maps.Clone(s.kept)
-	maps.DeleteFunc(out, func(name string, _ []byte) bool { return !strings.HasPrefix(name, group+"/") })
-	return out, s.away
-}
 
 var valuesSecret = []byte(strings.Repeat("s", chat.SecretMin))
 
@@ -71,7 +20,7 @@ const (
 )
 
 func TestComponentsCarryTheirValue(t *testing.T) {
-	shelf := newShelf()
+	shelf := &adaptertest.Memory{}
 	v := newValues(valuesSecret, shelf)
 	for name, want := range map[string]load{
 		"nothing":   {},
@@ -96,8 +45,8 @@ func TestComponentsCarryTheirValue(t *testing.T) {
 			t.Errorf("%s: elsewhere %q carries %+v, %v", name, id, got, err)
 		}
 	}
-	if len(shelf.kept) != 3 {
-		t.Errorf("%d values are kept, want what is too long alone", len(shelf.kept))
+	if len(shelf.Kept()) != 3 {
+		t.Errorf("%d values are kept, want what is too long alone", len(shelf.Kept()))
 	}
 }
 
@@ -118,7 +67,7 @@ func TestButtonsOfTicketsNeedNoMemory(t *testing.T) {
 
 func TestOneMessageHasEachIDOnce(t *testing.T) {
 	for _, arg := range []string{"", strings.Repeat("x", 500)} {
-		v := newValues(valuesSecret, newShelf())
+		v := newValues(valuesSecret, &adaptertest.Memory{})
 		b := v.bag(aGuild)
 		value := chat.Value{Verb: "show", Arg: arg}
 		seen := map[string]bool{}
@@ -138,7 +87,7 @@ func TestOneMessageHasEachIDOnce(t *testing.T) {
 }
 
 func TestForgedComponents(t *testing.T) {
-	shelf := newShelf()
+	shelf := &adaptertest.Memory{}
 	v := newValues(valuesSecret, shelf)
 	b := v.bag(aGuild)
 	button, menu := b.id(chat.Value{Verb: "claim", Ticket: aTicket}, false), b.menuID(chat.Value{Verb: "priority"}, 0)
@@ -146,7 +95,7 @@ func TestForgedComponents(t *testing.T) {
 	if err := b.keep(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	other := newValues([]byte(strings.Repeat("o", chat.SecretMin)), newShelf()).bag(aGuild)
+	other := newValues([]byte(strings.Repeat("o", chat.SecretMin)), &adaptertest.Memory{}).bag(aGuild)
 	page := v.pageID(pageMark, "nonce", 0)
 	for name, id := range map[string]string{
 		"empty": "", "a word": "claim", "a mark": buttonMark, "a kept mark": keptMark, "short": buttonMark + "." + v.sign(buttonMark, macSize),
@@ -175,14 +124,14 @@ func TestForgedComponents(t *testing.T) {
 	}
 	away := errors.New("away")
 	fresh := newValues(valuesSecret, shelf)
-	shelf.fail(away)
+	shelf.Fail(away)
 	if _, err := fresh.carried(t.Context(), kept); !errors.Is(err, away) {
 		t.Errorf("while the memory is away: %v", err)
 	}
 }
 
 func TestWhatIsKeptIsWrittenOnce(t *testing.T) {
-	shelf := newShelf()
+	shelf := &adaptertest.Memory{}
 	v := newValues(valuesSecret, shelf)
 	value := chat.Value{Verb: "pick", Arg: strings.Repeat("x", 500)}
 	for range 3 {
@@ -192,14 +141,14 @@ func TestWhatIsKeptIsWrittenOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if shelf.wrote != 1 {
-		t.Errorf("written %d times", shelf.wrote)
+	if shelf.Wrote() != 1 {
+		t.Errorf("written %d times", shelf.Wrote())
 	}
-	if err := v.tidy(t.Context(), time.Now().Add(valueLasts-time.Hour)); err != nil || len(shelf.kept) != 1 {
+	if err := v.tidy(t.Context(), time.Now().Add(valueLasts-time.Hour)); err != nil || len(shelf.Kept()) != 1 {
 		t.Errorf("tidied too early: %v", err)
 	}
-	if err := v.tidy(t.Context(), time.Now().Add(valueLasts+time.Hour)); err != nil || len(shelf.kept) != 0 {
-		t.Errorf("%d kept for ever, %v", len(shelf.kept), err)
+	if err := v.tidy(t.Context(), time.Now().Add(valueLasts+time.Hour)); err != nil || len(shelf.Kept()) != 0 {
+		t.Errorf("%d kept for ever, %v", len(shelf.Kept()), err)
 	}
 	b := v.bag(aGuild)
 	id := b.id(value, false)
@@ -207,7 +156,7 @@ func TestWhatIsKeptIsWrittenOnce(t *testing.T) {
 		t.Errorf("afterwards: %v", err)
 	}
 	// Without the memory a button works for as long as the process does, and is written when that is back.
-	shelf.fail(errors.New("away"))
+	shelf.Fail(errors.New("away"))
 	if err := b.keep(t.Context()); err == nil {
 		t.Error("nobody said that the memory is away")
 	} else if _, ok := errors.AsType[*chat.SendError](err); !ok {
@@ -216,14 +165,14 @@ func TestWhatIsKeptIsWrittenOnce(t *testing.T) {
 	if l, err := v.carried(t.Context(), id); err != nil || l.Value != value {
 		t.Errorf("meanwhile it carries %+v, %v", l, err)
 	}
-	shelf.fail(nil)
-	if err := b.keep(t.Context()); err != nil || len(shelf.kept) != 1 {
-		t.Errorf("%d kept, %v", len(shelf.kept), err)
+	shelf.Fail(nil)
+	if err := b.keep(t.Context()); err != nil || len(shelf.Kept()) != 1 {
+		t.Errorf("%d kept, %v", len(shelf.Kept()), err)
 	}
 }
 
 func TestPageIDs(t *testing.T) {
-	v := newValues(valuesSecret, newShelf())
+	v := newValues(valuesSecret, &adaptertest.Memory{})
 	id := v.pageID(formMark, "nonce", 2)
 	if nonce, page, err := v.page(formMark, id); err != nil || nonce != "nonce" || page != 2 {
 		t.Errorf("%q names %q, %d, %v", id, nonce, page, err)
@@ -240,7 +189,7 @@ func TestPageIDs(t *testing.T) {
 }
 
 func FuzzCarried(f *testing.F) {
-	shelf := newShelf()
+	shelf := &adaptertest.Memory{}
 	v := newValues(valuesSecret, shelf)
 	b := v.bag(aGuild)
 	f.Add(b.id(chat.Value{Verb: "claim", Ticket: aTicket}, true), "claim", aTicket, "", aGuild)

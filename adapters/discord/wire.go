@@ -162,6 +162,7 @@ type wireMessage struct {
 		Title       string `json:"title"`
 		Description string `json:"description"`
 	} `json:"embeds"`
+	Metadata  json.RawMessage `json:"interaction_metadata"` // of an answer to an interaction
 	Flags     int             `json:"flags"`
 	Nonce     json.RawMessage `json:"nonce"`
 	Snapshots []struct {

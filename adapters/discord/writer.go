@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"balie/adapters/markup"
 )
 
 // gap is a zero-width space: nobody sees it, and no signs form anything across it.
@@ -65,7 +67,7 @@ func withoutBlank(rows []row) []row {
 		for rows[i].block && i+n < len(rows) && rows[i+n].block && !rows[i+n].first {
 			n++
 		}
-		if !rows[i].block || slices.ContainsFunc(rows[i:i+n], func(r row) bool { return strings.TrimFunc(r.code, blank) != "" }) {
+		if !rows[i].block || slices.ContainsFunc(rows[i:i+n], func(r row) bool { return strings.TrimFunc(r.code, markup.Blank) != "" }) {
 			out = append(out, rows[i:i+n]...)
 		}
 		i += n
@@ -130,7 +132,7 @@ func (w *writer) begin(sign string, next span, now effect) {
 	if next.look&^now != 0 || next.link != "" {
 		follows = '[' // some sign
 	}
-	if w.last == rune(sign[0]) || word(w.last) && !word(follows) {
+	if w.last == rune(sign[0]) || markup.Word(w.last) && !markup.Word(follows) {
 		w.raw(gap)
 	}
 	w.sign(sign)
@@ -140,7 +142,7 @@ func (w *writer) end(sign string) {
 	if w.last == rune(sign[0]) {
 		w.raw(gap)
 	}
-	loose := !word(w.last) || len(sign) == 3
+	loose := !markup.Word(w.last) || len(sign) == 3
 	w.sign(sign)
 	w.loose = loose
 }
@@ -230,7 +232,7 @@ func (w *writer) literal(s string) {
 	if s == "" {
 		return
 	}
-	if first := firstRune(s); w.loose && word(first) {
+	if first := firstRune(s); w.loose && markup.Word(first) {
 		w.raw(gap)
 	}
 	w.loose, w.mark = false, 0
@@ -281,7 +283,7 @@ func (w *writer) hidesOurs(r, after rune, rest string) bool {
 	case '*':
 		return !unicode.IsSpace(w.last) && w.last != 0 || !unicode.IsSpace(after)
 	case '_':
-		return !word(w.last) && !unicode.IsSpace(after) || !word(after) && !unicode.IsSpace(w.last)
+		return !markup.Word(w.last) && !unicode.IsSpace(after) || !markup.Word(after) && !unicode.IsSpace(w.last)
 	case '~':
 		return w.last == r || after == r || after == 0
 	case '`', '[':

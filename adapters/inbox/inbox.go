@@ -1,5 +1,5 @@
-// Package inbox keeps what was heard on a chat platform until the bot was told. Adapters that listen use it, each with one of
-// its own.
+// Package inbox keeps what was heard on a chat platform until the bot was told, and up to when everything was. Adapters that
+// listen use it, each with one of its own.
 package inbox
 
 import (
@@ -252,8 +252,8 @@ func (b *Inbox) Floor() int64 {
 	var low int64
 	lower := func(items ...*Item) {
 		for _, it := range items {
-			if it != nil && (low == 0 || it.Mark < low) {
-				low = it.Mark
+			if it != nil {
+				low = Earlier(low, it.Mark)
 			}
 		}
 	}
@@ -264,9 +264,7 @@ func (b *Inbox) Floor() int64 {
 		for _, h := range r.held {
 			lower(h.items...)
 		}
-		if r.lost != 0 {
-			lower(&Item{Mark: r.lost})
-		}
+		low = Earlier(low, r.lost)
 	}
 	return low
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/mattermost/mattermost/server/public/model"
 
 	"balie/adapters/mattermost/patient"
+	"balie/adapters/upstream"
 	"balie/internal/chat"
 )
 
@@ -28,7 +29,7 @@ func newAPI(url, token string) *api {
 	transport.ResponseHeaderTimeout = 30 * time.Second
 	p := &pacer{next: transport, idle: transport.CloseIdleConnections, back: make(chan struct{}, 1)}
 	c := model.NewAPIv4Client(url)
-	c.HTTPClient = &http.Client{Transport: p}
+	c.HTTPClient = &http.Client{Transport: upstream.Counted{Next: p}}
 	c.SetToken(token)
 	return &api{Client4: c, pacer: p}
 }
@@ -53,8 +54,6 @@ const most = 5 * time.Second
 
 // RoundTrip sends a request when the server takes it.
 func (p *pacer) RoundTrip(r *http.Request) (*http.Response, error) {
-	began := time.Now()
-	defer func() { waiting(r.Context()).add(time.Since(began)) }()
 	if err := p.turn(r.Context()); err != nil {
 		return nil, err
 	}
@@ -106,30 +105,6 @@ type limitError struct{ wait time.Duration }
 
 func (e *limitError) Error() string { return fmt.Sprintf("the server asked to wait, %s more", e.wait) }
 
-// waited adds up how long an answer waited for the server.
-type waited struct{ ns atomic.Int64 }
-
-func (w *waited) add(d time.Duration) {
-	if w != nil {
-		w.ns.Add(int64(d))
-	}
-}
-
-type waitedKey struct{}
-
-func counting(ctx context.Context) (context.Context, *waited) {
-	w := &waited{}
-	return context.WithValue(ctx, waitedKey{}, w), w
-}
-
-func waiting(ctx context.Context) *waited {
-	w, _ := ctx.Value(waitedKey{}).(*waited)
-	return w
-}
-
-// downWait is how long to leave a server alone that does not answer.
-const downWait = 2 * time.Second
-
 // sendError says what a failed request means. Its text is the server's own, which has no secrets in it.
 func (m *Mattermost) sendError(doing string, resp *model.Response, err error) *chat.SendError {
 	var app *model.AppError
@@ -144,7 +119,7 @@ func (m *Mattermost) sendError(doing string, resp *model.Response, err error) *c
 	case errors.As(err, &limited):
 		e.Retry = limited.wait
 	case resp == nil || resp.StatusCode > http.StatusInternalServerError:
-		e.Retry = downWait + rand.N(downWait)
+		e.Retry = upstream.AboutDownWait()
 	case resp.StatusCode == http.StatusInternalServerError: // perhaps of this request alone
 	case resp.StatusCode == http.StatusTooManyRequests:
 		e.Retry = patient.After(resp.Header)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/mattermost/mattermost/server/public/model"
 
+	"balie/adapters/markup"
 	"balie/internal/chat"
 )
 
@@ -155,7 +156,7 @@ var (
 func fallback(c chat.Card) string {
 	out := line(c.Title, fallbackMax)
 	for first := range strings.Lines(washed(c.Text)) {
-		first = shortened(first, 4*fallbackMax) // which is enough for what remains of it
+		first = markup.Shorten(first, 4*fallbackMax) // which is enough for what remains of it
 		first = linked.ReplaceAllString(first, "$1")
 		if first = line(meant.ReplaceAllString(marks.ReplaceAllString(first, ""), "$1"), fallbackMax); first == "" {
 			continue

@@ -29,7 +29,7 @@ const (
 // catchup reads over REST what was missed.
 type catchup struct {
 	*ears
-	wake chan struct{}
+	steps inbox.Steps
 
 	mu   sync.Mutex
 	gaps int              // so far
@@ -51,15 +51,10 @@ type want struct {
 	next  time.Time // not before
 }
 
-func newCatchup(e *ears) *catchup {
-	return &catchup{ears: e, wake: make(chan struct{}, 1), want: map[string]*want{}, absent: map[string]int64{}}
-}
+func (w *want) when() (rank int, at time.Time) { return w.rank, w.next }
 
-func (c *catchup) nudge() {
-	select {
-	case c.wake <- struct{}{}:
-	default:
-	}
+func newCatchup(e *ears) *catchup {
+	return &catchup{ears: e, steps: inbox.NewSteps(), want: map[string]*want{}, absent: map[string]int64{}}
 }
 
 // missed says that something may have happened since then, by the server's milliseconds, that was not heard.
@@ -69,7 +64,7 @@ func (c *catchup) missed(since int64) {
 	c.gaps++
 	c.all = min(cmp.Or(c.all, since), since)
 	c.queue.HoldAll()
-	c.nudge()
+	c.steps.Nudge()
 }
 
 // left notes that the bot was taken out of a channel.
@@ -86,7 +81,7 @@ func (c *catchup) joined(channel string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.rejoined(channel)
-	c.nudge()
+	c.steps.Nudge()
 }
 
 // rejoined is joined while c.mu is held.
@@ -115,43 +110,18 @@ func (c *catchup) recall(absent map[string]int64) {
 func (c *catchup) floor() int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	low := c.queue.Floor()
-	lower := func(at int64) {
-		if at != 0 && (low == 0 || at < low) {
-			low = at
-		}
-	}
-	lower(c.all)
+	low := inbox.Earlier(c.queue.Floor(), c.all)
 	for _, w := range c.want {
-		lower(w.since)
+		low = inbox.Earlier(low, w.since)
 	}
 	return low
 }
 
 // run catches up until ctx ends.
 func (c *catchup) run(ctx context.Context) {
-	pause, failures := c.opts.RetryAfter, 0
-	for {
-		wait, err := c.step(ctx)
-		if err != nil && ctx.Err() == nil {
-			if failures++; failures == 2 { // once may be an accident
-				c.log.WithError(err).Warn("mattermost: what was missed could not be read yet")
-			}
-			wait, pause = inbox.Jitter(pause), min(2*pause, inbox.PauseMax)
-		} else if err == nil {
-			pause, failures = c.opts.RetryAfter, 0
-		}
-		var later <-chan time.Time
-		if wait >= 0 {
-			later = time.After(wait)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-later:
-		case <-c.wake:
-		}
-	}
+	c.steps.Run(ctx, c.opts.RetryAfter, c.step, func(err error) {
+		c.log.WithError(err).Warn("mattermost: what was missed could not be read yet")
+	})
 }
 
 // step does the next thing and says how long to wait before the one after it; a negative time means until something is
@@ -162,7 +132,7 @@ func (c *catchup) step(ctx context.Context) (time.Duration, error) {
 	for channel, at := range c.queue.Lost() {
 		c.wants(channel, at, 0)
 	}
-	channel, wait := c.next(time.Now())
+	channel, found, wait := inbox.Next(c.want, time.Now(), cmp.Compare, (*want).when)
 	w := c.want[channel]
 	c.mu.Unlock()
 	switch {
@@ -170,7 +140,7 @@ func (c *catchup) step(ctx context.Context) (time.Duration, error) {
 		return 0, c.list(ctx, since, gap)
 	case c.queue.Full():
 		return -1, nil
-	case w == nil:
+	case !found:
 		return wait, nil
 	}
 	c.queue.HoldRoom(channel)
@@ -203,22 +173,6 @@ func (c *catchup) wants(channel string, since int64, rank int) {
 		return
 	}
 	c.want[channel] = &want{since: since, rank: rank}
-}
-
-// next is the channel to catch up now, or how long to wait for one. c.mu is held.
-func (c *catchup) next(now time.Time) (first string, wait time.Duration) {
-	wait = -1
-	for _, id := range slices.Sorted(maps.Keys(c.want)) {
-		w := c.want[id]
-		if d := w.next.Sub(now); d > 0 {
-			if wait < 0 || d < wait {
-				wait = d
-			}
-		} else if first == "" || w.rank < c.want[first].rank {
-			first = id
-		}
-	}
-	return first, wait
 }
 
 // list finds out in which channels something may have been missed since then. Those with new messages come first, and

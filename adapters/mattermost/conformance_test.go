@@ -49,28 +49,6 @@ func TestConformanceReal(t *testing.T) {
 		Start: func(t *testing.T, s adaptertest.Setup) adaptertest.Network { return startNetwork(t, s, site) }})
 }
 
-// memory keeps nothing longer than the test.
-type memory struct {
-	mu   sync.Mutex
-	kept map[string][]byte
-}
-
-func (m *memory) Recall(_ context.Context, name string) ([]byte, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.kept[name], nil
-}
-
-func (m *memory) Keep(_ context.Context, name string, value []byte) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.kept == nil {
-		m.kept = map[string][]byte{}
-	}
-	m.kept[name] = bytes.Clone(value)
-	return nil
-}
-
 // network is the adapter and a town on a server. Callbacks pass a recorder, so that they can be delivered again.
 type network struct {
 	p     *mattermost.Mattermost
@@ -116,30 +94,20 @@ func startNetwork(t *testing.T, s adaptertest.Setup, site *mattermosttest.Site) 
 	n.town = town
 	n.p, err = mattermost.New(mattermost.Options{
 		URL: site.URL, Token: town.BotToken, CommandTokens: []string{"another", town.CommandToken}, Hooks: n.hooks, Secret: secret,
-		Memory: &memory{}, AnswerWithin: s.AnswerWithin, RetryAfter: 20 * time.Millisecond, Log: s.Log,
+		Memory: &adaptertest.Memory{}, AnswerWithin: s.AnswerWithin, RetryAfter: 20 * time.Millisecond, Log: s.Log,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	routes := n.p.Hooks(s.Handler)
 	handler.Store(&routes)
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- n.p.Run(ctx, s.Handler) }()
 	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("Run: %v", err)
-		}
 		town.Close()
 		site.Admin.HTTPClient.CloseIdleConnections()
 		server.Close()
 	})
-	for deadline := time.Now().Add(20 * time.Second); !n.p.Caps().FormRefresh; time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("the adapter did not connect")
-		}
-	}
+	adaptertest.Connect(t, n.p, s.Handler)
+	adaptertest.Until(t, "the adapter is connected", func() bool { return n.p.Caps().FormRefresh })
 	return n
 }
 

@@ -1,6 +1,7 @@
 package mattermost
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -21,8 +22,9 @@ type cursor struct {
 	*ears
 	every time.Duration
 
+	inbox.Heard
+
 	mu   sync.Mutex
-	high int64 // everything up to then was heard, but for what the catch-up is after; 0 before the server was ever reached
 	kept int64
 }
 
@@ -43,21 +45,13 @@ func newCursor(e *ears) *cursor { return &cursor{ears: e, every: cursorEvery} }
 
 // recall reads up to where an earlier process has heard, however long that takes; false if ctx ends first.
 func (c *cursor) recall(ctx context.Context) bool {
-	for pause := c.opts.RetryAfter; ; pause = min(2*pause, inbox.PauseMax) {
-		value, err := c.opts.Memory.Recall(ctx, cursorName)
-		if err == nil {
-			c.read(value)
-			return true
-		}
-		if pause == c.opts.RetryAfter && ctx.Err() == nil {
-			c.log.WithError(err).Warn("mattermost: up to where the bot has heard cannot be read; it listens as soon as that is known")
-		}
-		select {
-		case <-ctx.Done():
-			return false
-		case <-time.After(inbox.Jitter(pause)):
-		}
+	value, ok := inbox.Recall(ctx, c.opts.Memory, cursorName, c.opts.RetryAfter, func(err error) {
+		c.log.WithError(err).Warn("mattermost: up to where the bot has heard cannot be read; it listens as soon as that is known")
+	})
+	if ok {
+		c.read(value)
 	}
+	return ok
 }
 
 func (c *cursor) read(value []byte) {
@@ -70,9 +64,10 @@ func (c *cursor) read(value []byte) {
 			"and what was said while it was away is missing")
 		return
 	}
+	c.Change(func(int64) int64 { return k.Heard })
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.high, c.kept = k.Heard, k.Heard
+	c.kept = k.Heard
 	for id, at := range k.Told {
 		c.known.Add(id, at)
 	}
@@ -93,64 +88,20 @@ func (c *cursor) lately(until int64) map[string]int64 {
 
 // began says when the bot began to listen, which counts if it never did before.
 func (c *cursor) began(now int64) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.high == 0 {
-		c.high = now
-	}
+	c.Change(func(high int64) int64 { return cmp.Or(high, now) })
 }
 
 // reached is up to when everything was heard. Nothing was heard at a time to come, whatever was kept.
 func (c *cursor) reached(now int64) int64 {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.high = min(c.high, now)
-	return c.high
-}
-
-// mark is what something waits with that happened then: the cursor stays below.
-func (c *cursor) mark(at int64) int64 {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return max(1, min(at, c.high))
-}
-
-// advance moves the cursor to the time of something that was heard. Whoever imports posts may date them as they like.
-func (c *cursor) advance(at, now int64) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.high = max(c.high, min(at, now))
+	return c.Change(func(high int64) int64 { return min(high, now) })
 }
 
 // until is up to when everything was heard and told; 0 if nothing is known yet.
-func (c *cursor) until() int64 {
-	// In this order: what is heard in between is later than high, and waits.
-	c.mu.Lock()
-	high := c.high
-	c.mu.Unlock()
-	if low := c.catchup.floor(); low != 0 && low <= high {
-		return low - 1
-	}
-	return high
-}
+func (c *cursor) until() int64 { return c.Until(c.catchup.floor) }
 
 // run keeps the cursor while it moves.
 func (c *cursor) run(ctx context.Context) {
-	tick := time.NewTicker(c.every)
-	defer tick.Stop()
-	failed := false
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		err := c.keep(ctx)
-		if err != nil && !failed && ctx.Err() == nil {
-			c.log.WithError(err).Warn(notKept)
-		}
-		failed = err != nil
-	}
+	inbox.KeepOn(ctx, c.every, c.keep, func(err error) { c.log.WithError(err).Warn(notKept) })
 }
 
 // last keeps the cursor at the end.

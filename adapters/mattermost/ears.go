@@ -11,6 +11,7 @@ import (
 	"github.com/mattermost/mattermost/server/public/model"
 
 	"balie/adapters/inbox"
+	"balie/adapters/memo"
 	"balie/internal/chat"
 )
 
@@ -38,7 +39,7 @@ type ears struct {
 }
 
 func newEars(m *Mattermost) *ears {
-	return &ears{Mattermost: m, known: cache[string, int64](20_000), check: time.Minute, strange: map[string]bool{}}
+	return &ears{Mattermost: m, known: memo.New[string, int64](20_000), check: time.Minute, strange: map[string]bool{}}
 }
 
 // listen hears until ctx ends.
@@ -50,7 +51,7 @@ func (e *ears) listen(ctx context.Context, h chat.Handler) {
 func (e *ears) attend(ctx context.Context) {
 	e.queue = inbox.New(ctx, Name, e.opts.RetryAfter, e.log)
 	e.catchup = newCatchup(e)
-	e.queue.Ebbed(e.catchup.nudge)
+	e.queue.Ebbed(e.catchup.steps.Nudge)
 	e.cursor = newCursor(e)
 	e.connection, e.next, e.began = "", 0, time.Now().UnixMilli()
 	if !e.cursor.recall(ctx) {
@@ -81,7 +82,7 @@ func (e *ears) heard(u *utterance) {
 	if it := e.item(u); it != nil {
 		e.queue.Add(it)
 	}
-	e.cursor.advance(u.at, e.serverNow()) // only now, so that it is never ahead of what waits
+	e.cursor.Advance(u.at, e.serverNow()) // only now, so that it is never ahead of what waits
 }
 
 // items are what waits for what was missed. They do not move the cursor: other channels may not have come that far.
@@ -110,7 +111,7 @@ func (e *ears) item(u *utterance) *inbox.Item {
 	if c, ok := e.rooms.Peek(u.channel); ok && u.place == "" {
 		u.place = c.Type
 	}
-	return &inbox.Item{Channel: u.channel, Thread: u.thread(), Mark: e.cursor.mark(u.at), Tell: func(ctx context.Context) error {
+	return &inbox.Item{Channel: u.channel, Thread: u.thread(), Mark: e.cursor.Mark(u.at), Tell: func(ctx context.Context) error {
 		return e.tellOf(ctx, u)
 	}}
 }

@@ -1,8 +1,6 @@
 package mattermost
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -17,11 +15,10 @@ import (
 	"github.com/mattermost/mattermost/server/public/model"
 	"github.com/sirupsen/logrus"
 	logtest "github.com/sirupsen/logrus/hooks/test"
-	"go.uber.org/goleak"
 
+	"balie/adapters/adaptertest"
 	"balie/adapters/mattermost/mattermostfake"
 	"balie/adapters/mattermost/mattermosttest"
-	"balie/internal/chat"
 )
 
 // place is a town on a server, and the bot's way to it, which can be cut.
@@ -30,20 +27,20 @@ type place struct {
 	fake *mattermostfake.Server // nil on a real server
 	town *mattermosttest.Town
 	way  *way
-	mem  *mem
+	mem  *adaptertest.Memory
 }
 
 // onBoth runs a test on the fake and, if there is one, on a real server.
 func onBoth(t *testing.T, test func(p *place)) {
 	t.Run("fake", func(t *testing.T) { onFake(t, test) })
 	t.Run("real", func(t *testing.T) {
-		leaks(t)
+		adaptertest.NoLeaks(t)
 		test(newPlace(t, nil, mattermosttest.Real(t)))
 	})
 }
 
 func onFake(t *testing.T, test func(p *place)) {
-	leaks(t)
+	adaptertest.NoLeaks(t)
 	fake := mattermostfake.New(t, mattermostfake.Options{})
 	site, err := mattermosttest.At(t.Context(), fake.URL, mattermostfake.AdminName, mattermostfake.AdminPassword)
 	if err != nil {
@@ -51,15 +48,6 @@ func onFake(t *testing.T, test func(p *place)) {
 	}
 	t.Cleanup(site.Close)
 	test(newPlace(t, fake, site))
-}
-
-func leaks(t *testing.T) {
-	before := goleak.IgnoreCurrent()
-	t.Cleanup(func() {
-		if err := goleak.Find(before); err != nil {
-			t.Error(err)
-		}
-	})
 }
 
 func newPlace(t *testing.T, fake *mattermostfake.Server, site *mattermosttest.Site) *place {
@@ -71,39 +59,7 @@ func newPlace(t *testing.T, fake *mattermostfake.Server, site *mattermosttest.Si
 		t.Fatal(err)
 	}
 	t.Cleanup(town.Close)
-	return &place{T: t, fake: fake, town: town, way: newWay(t, site.URL), mem: &mem{kept: map[string][]byte{}}}
-}
-
-// mem is a memory that can be away.
-type mem struct {
-	mu   sync.Mutex
-	kept map[string][]byte
-	away bool
-}
-
-func (m *mem) Recall(_ context.Context, name string) ([]byte, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.away {
-		return nil, errors.New("the store is away")
-	}
-	return m.kept[name], nil
-}
-
-func (m *mem) Keep(_ context.Context, name string, value []byte) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.away {
-		return errors.New("the store is away")
-	}
-	m.kept[name] = slices.Clone(value)
-	return nil
-}
-
-func (m *mem) set(away bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.away = away
+	return &place{T: t, fake: fake, town: town, way: newWay(t, site.URL), mem: &adaptertest.Memory{}}
 }
 
 // way is a port that leads to the server, until it is cut.
@@ -181,13 +137,10 @@ func (w *way) cut(shut bool) {
 // bot is a running adapter that notes what it was told.
 type bot struct {
 	*place
+	adaptertest.Bot
 	m    *Mattermost
 	logs *logtest.Hook
 	stop func()
-
-	mu    sync.Mutex
-	told  []chat.Event
-	fails func(chat.Event) error
 }
 
 // listen starts a bot and waits until it hears.
@@ -221,47 +174,14 @@ func (p *place) begin(change ...func(e *ears)) *bot {
 		c(m.ears)
 	}
 	b := &bot{place: p, m: m, logs: hook}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- m.Run(ctx, b.handle) }()
-	b.stop = sync.OnceFunc(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			p.Errorf("Run: %v", err)
-		}
-	})
-	p.Cleanup(b.stop)
+	b.stop = adaptertest.Connect(p.T, m, b.Handle)
 	return b
-}
-
-func (b *bot) handle(_ context.Context, e chat.Event) (chat.Reply, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.fails != nil {
-		if err := b.fails(e); err != nil {
-			return chat.Reply{}, err
-		}
-	}
-	b.told = append(b.told, e)
-	return chat.Reply{}, nil
-}
-
-func (b *bot) failing(with func(chat.Event) error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.fails = with
-}
-
-func (b *bot) events() []chat.Event {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return slices.Clone(b.told)
 }
 
 // story is what was told, a line each.
 func (b *bot) story() []string {
 	var out []string
-	for _, e := range b.events() {
+	for _, e := range b.Stored() {
 		who := b.town.Name(e.Person.ID)
 		switch {
 		case e.Reaction != nil && e.Reaction.Removed:
@@ -281,17 +201,13 @@ func (b *bot) story() []string {
 
 func (p *place) until(what string, done func() bool) {
 	p.Helper()
-	for deadline := time.Now().Add(60 * time.Second); !done(); time.Sleep(2 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			p.Fatalf("waited in vain until %s", what)
-		}
-	}
+	adaptertest.Until(p.T, what, done)
 }
 
 // tells waits until the bot was told n things, and checks that they are these, unless none are given.
 func (b *bot) tells(n int, want ...string) {
 	b.Helper()
-	b.until(fmt.Sprintf("%d things are told", n), func() bool { return len(b.events()) >= n })
+	b.until(fmt.Sprintf("%d things are told", n), func() bool { return len(b.Stored()) >= n })
 	if got := b.story(); len(want) > 0 && !slices.Equal(got, want) {
 		b.Fatalf("told %q,\nwant %q", got, want)
 	}
@@ -300,13 +216,7 @@ func (b *bot) tells(n int, want ...string) {
 func (b *bot) logged(level logrus.Level, part string) bool { return b.loggedTimes(level, part) > 0 }
 
 func (b *bot) loggedTimes(level logrus.Level, part string) int {
-	n := 0
-	for _, e := range b.logs.AllEntries() {
-		if e.Level == level && strings.Contains(e.Message, part) {
-			n++
-		}
-	}
-	return n
+	return adaptertest.Logged(b.logs, level, part)
 }
 
 // calm checks that nothing above debug was logged but for these.
@@ -349,7 +259,7 @@ func (p *place) must(err error) {
 func (b *bot) unique() {
 	b.Helper()
 	ids := map[string]bool{}
-	for _, e := range b.events() {
+	for _, e := range b.Stored() {
 		if ids[e.ID] {
 			b.Errorf("%s was told twice", e.ID)
 		}

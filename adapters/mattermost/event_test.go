@@ -11,7 +11,9 @@ import (
 	"github.com/mattermost/mattermost/server/public/model"
 	"github.com/sirupsen/logrus"
 
+	"balie/adapters/adaptertest"
 	"balie/adapters/inbox"
+	"balie/adapters/memo"
 )
 
 func TestTheBotsNameIsTakenOut(t *testing.T) {
@@ -79,11 +81,11 @@ func TestUtterancesOfPosts(t *testing.T) {
 // TestWhatWasToldIsNotToldByTheNextProcess as far back as that reads again: what nobody could do anything about at the
 // time may be possible meanwhile.
 func TestWhatWasToldIsNotToldByTheNextProcess(t *testing.T) {
-	memory := &mem{kept: map[string][]byte{}}
+	memory := &adaptertest.Memory{}
 	before := newEars(&Mattermost{opts: Options{Memory: memory}, log: quiet()})
 	before.queue, before.catchup, before.cursor = inbox.New(t.Context(), Name, 1, quiet()), newCatchup(before), newCursor(before)
 	before.cursor.began(1)
-	before.cursor.advance(100_000, 200_000)
+	before.cursor.Advance(100_000, 200_000)
 	before.known.Add("long ago", 80_000)
 	before.known.Add("lately", 95_000)
 	if err := before.cursor.keep(t.Context()); err != nil {
@@ -99,7 +101,7 @@ func TestWhatWasToldIsNotToldByTheNextProcess(t *testing.T) {
 func TestTheCursor(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	e := newEars(&Mattermost{opts: Options{Memory: &mem{kept: map[string][]byte{}}}, log: quiet()})
+	e := newEars(&Mattermost{opts: Options{Memory: &adaptertest.Memory{}}, log: quiet()})
 	e.queue = inbox.New(ctx, Name, 1, quiet())
 	e.catchup = newCatchup(e)
 	c := newCursor(e)
@@ -114,15 +116,15 @@ func TestTheCursor(t *testing.T) {
 	c.began(100)
 	c.began(200)
 	steps("from the beginning", 100)
-	c.advance(150, 1000)
-	c.advance(120, 1000)
+	c.Advance(150, 1000)
+	c.Advance(120, 1000)
 	steps("what was heard", 150)
-	c.advance(5000, 1000)
+	c.Advance(5000, 1000)
 	steps("what is dated ahead", 1000)
-	if m := c.mark(5000); m != 1000 {
+	if m := c.Mark(5000); m != 1000 {
 		t.Errorf("something later waits at %d", m)
 	}
-	if m := c.mark(700); m != 700 {
+	if m := c.Mark(700); m != 700 {
 		t.Errorf("something earlier waits at %d", m)
 	}
 	e.queue.HoldAll()
@@ -142,8 +144,8 @@ func TestTheCursor(t *testing.T) {
 		t.Errorf("kept %s, %v", value, err)
 	}
 	later := newCursor(e)
-	if !later.recall(ctx) || later.high != 599 {
-		t.Errorf("recalled %d", later.high)
+	if !later.recall(ctx) || later.High() != 599 {
+		t.Errorf("recalled %d", later.High())
 	}
 	if got := later.reached(400); got != 400 {
 		t.Errorf("on a server that was set back: %d", got)
@@ -151,8 +153,8 @@ func TestTheCursor(t *testing.T) {
 	later = newCursor(e)
 	later.read([]byte("nonsense"))
 	later.read([]byte("null"))
-	if later.high != 0 {
-		t.Errorf("nonsense became %d", later.high)
+	if later.High() != 0 {
+		t.Errorf("nonsense became %d", later.High())
 	}
 }
 
@@ -182,7 +184,7 @@ func FuzzEvent(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, event, data, channel string, seq int64) {
 		m, err := New(Options{URL: "http://127.0.0.1:9", Token: "t", Hooks: "http://127.0.0.1:9", Secret: []byte(strings.Repeat("s", 40)),
-			Memory: &mem{kept: map[string][]byte{}}})
+			Memory: &adaptertest.Memory{}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -227,8 +229,8 @@ func quoted(s string) string {
 func TestASecondGapBeginsWhereTheFirstConnectionEnded(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	e := newEars(&Mattermost{opts: Options{Memory: &mem{kept: map[string][]byte{}}}, log: quiet()})
-	e.rooms, e.roots = cache[string, *model.Channel](10), cache[string, bool](10)
+	e := newEars(&Mattermost{opts: Options{Memory: &adaptertest.Memory{}}, log: quiet()})
+	e.rooms, e.roots = memo.New[string, *model.Channel](10), memo.New[string, bool](10)
 	e.queue, e.cursor = inbox.New(ctx, Name, 1, quiet()), newCursor(e)
 	e.catchup = newCatchup(e)
 	start := e.serverNow() - 100_000
@@ -237,7 +239,7 @@ func TestASecondGapBeginsWhereTheFirstConnectionEnded(t *testing.T) {
 	if e.catchup.all != start || e.cursor.until() != start-1 {
 		t.Errorf("missed since %d, told until %d; want %d", e.catchup.all, e.cursor.until(), start)
 	}
-	heard := e.cursor.high
+	heard := e.cursor.High()
 	if heard < start+100_000 {
 		t.Errorf("hears since %d", heard)
 	}

@@ -2,7 +2,6 @@ package mattermost_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -17,18 +16,10 @@ import (
 	"balie/internal/chat"
 )
 
-// post is a callback as anybody can make one who knows our address.
-func (n *network) post(t *testing.T, name, path, contentType, body string, change func(*http.Request)) adaptertest.Request {
+// forge is a callback as anybody can make one who knows our address.
+func (n *network) forge(t *testing.T, name, path, contentType, body string) adaptertest.Request {
 	t.Helper()
-	r, err := http.NewRequest(http.MethodPost, n.hooks+path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("Content-Type", contentType)
-	if change != nil {
-		change(r)
-	}
-	return adaptertest.Request{Name: name, HTTP: r}
+	return adaptertest.Forge(t, name, n.hooks+path, contentType, body, nil)
 }
 
 // Refused are requests that the server did not make, or that somebody may not have it make.
@@ -60,55 +51,46 @@ func (n *network) Refused(t *testing.T) []adaptertest.Request {
 				in[more[i]] = more[i+1]
 			}
 		}
-		return jsonOf(t, in)
+		return adaptertest.JSON(t, in)
 	}
 	submit := func(state string, more ...string) string {
 		in := map[string]any{"type": "dialog_submission", "user_id": ana, "channel_id": open, "state": state, "submission": map[string]any{"a": "b"}}
 		for i := 0; i+1 < len(more); i += 2 {
 			in[more[i]] = more[i+1]
 		}
-		return jsonOf(t, in)
+		return adaptertest.JSON(t, in)
 	}
 	later := time.Now().Add(time.Hour)
 	good := own.Seal("mattermost button", "", time.Time{}, payload)
 	state := own.Seal("mattermost form", ana, later, fmt.Appendf(nil, `{"v":{"v":"open"},"c":%q,"n":"x"}`, open))
 	requests := []adaptertest.Request{
-		n.post(t, "a command without its token", "/command", form, with("token", ""), nil),
-		n.post(t, "a command with a wrong token", "/command", form, with("token", strings.Repeat("x", 26)), nil),
-		n.post(t, "a command with half a token", "/command", form, with("token", n.town.CommandToken[:13]), nil),
-		n.post(t, "a wrong token in the header", "/command", form, with("token", ""), func(r *http.Request) { r.Header.Set("Authorization", "Token wrong") }),
-		n.post(t, "the token in the address", "/command?"+command.Encode(), form, "", nil),
-		n.post(t, "a command of nobody", "/command", form, with("user_id", "nobody"), nil),
-		n.post(t, "a command that is too large", "/command", form, with("text", strings.Repeat("x", 2<<20)), nil),
-		n.post(t, "a button without a token", "/action", object, click(""), nil),
-		n.post(t, "a changed token", "/action", object, click(good[:20]+"A"+good[21:]+"A"), nil),
-		n.post(t, "another secret", "/action", object, click(sealer.Seal("mattermost button", "", time.Time{}, payload)), nil),
-		n.post(t, "a form's token for a button", "/action", object, click(state), nil),
-		n.post(t, "a button of another channel", "/action", object, click(good, "channel_id", n.town.ChannelID("closed")), nil),
-		n.post(t, "somebody else's private button", "/action", object, click(own.Seal("mattermost button", bram, later, payload)), nil),
-		n.post(t, "a choice that the menu does not have", "/action", object,
-			click(own.Seal("mattermost button", "", time.Time{}, menu), "selected_option", "p9"), nil),
-		n.post(t, "an invented form", "/dialog", object, submit(""), nil),
-		n.post(t, "a button's token for a form", "/dialog", object, submit(good), nil),
-		n.post(t, "somebody else's form", "/dialog", object, submit(state, "user_id", bram), nil),
-		n.post(t, "a form from another channel", "/dialog", object, submit(state, "channel_id", n.town.ChannelID("closed")), nil),
-		n.post(t, "a form signed with another secret", "/dialog", object, submit(sealer.Seal("mattermost form", ana, later, []byte(`{}`))), nil),
-		n.post(t, "an invented look-up", "/lookup", object, submit("AAAA"), nil),
-		n.post(t, "a form that is too large", "/dialog", object, submit(strings.Repeat("A", 2<<20)), nil),
-		n.post(t, "no such callback", "/nothing", object, "{}", nil),
+		n.forge(t, "a command without its token", "/command", form, with("token", "")),
+		n.forge(t, "a command with a wrong token", "/command", form, with("token", strings.Repeat("x", 26))),
+		n.forge(t, "a command with half a token", "/command", form, with("token", n.town.CommandToken[:13])),
+		adaptertest.Forge(t, "a wrong token in the header", n.hooks+"/command", form, with("token", ""), http.Header{"Authorization": {"Token wrong"}}),
+		n.forge(t, "the token in the address", "/command?"+command.Encode(), form, ""),
+		n.forge(t, "a command of nobody", "/command", form, with("user_id", "nobody")),
+		n.forge(t, "a command that is too large", "/command", form, with("text", strings.Repeat("x", 2<<20))),
+		n.forge(t, "a button without a token", "/action", object, click("")),
+		n.forge(t, "a changed token", "/action", object, click(good[:20]+"A"+good[21:]+"A")),
+		n.forge(t, "another secret", "/action", object, click(sealer.Seal("mattermost button", "", time.Time{}, payload))),
+		n.forge(t, "a form's token for a button", "/action", object, click(state)),
+		n.forge(t, "a button of another channel", "/action", object, click(good, "channel_id", n.town.ChannelID("closed"))),
+		n.forge(t, "somebody else's private button", "/action", object, click(own.Seal("mattermost button", bram, later, payload))),
+		n.forge(t, "a choice that the menu does not have", "/action", object,
+			click(own.Seal("mattermost button", "", time.Time{}, menu), "selected_option", "p9")),
+		n.forge(t, "an invented form", "/dialog", object, submit("")),
+		n.forge(t, "a button's token for a form", "/dialog", object, submit(good)),
+		n.forge(t, "somebody else's form", "/dialog", object, submit(state, "user_id", bram)),
+		n.forge(t, "a form from another channel", "/dialog", object, submit(state, "channel_id", n.town.ChannelID("closed"))),
+		n.forge(t, "a form signed with another secret", "/dialog", object, submit(sealer.Seal("mattermost form", ana, later, []byte(`{}`)))),
+		n.forge(t, "an invented look-up", "/lookup", object, submit("AAAA")),
+		n.forge(t, "a form that is too large", "/dialog", object, submit(strings.Repeat("A", 2<<20))),
+		n.forge(t, "no such callback", "/nothing", object, "{}"),
 	}
-	get := n.post(t, "not posted", "/action", object, "", nil)
+	get := n.forge(t, "not posted", "/action", object, "")
 	get.HTTP.Method = http.MethodGet
 	return append(requests, get)
-}
-
-func jsonOf(t *testing.T, v any) string {
-	t.Helper()
-	body, err := json.Marshal(v)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(body)
 }
 
 // Garbage can't be read, or not as what it claims to be.
@@ -120,7 +102,7 @@ func (n *network) Garbage(t *testing.T) []adaptertest.Request {
 			"token=%ZZ&x", "a=b&a=c", strings.Repeat("[", 100_000), "\xff\xfe", `{"user_id":"` + model.NewId() + `","channel_id":"` + model.NewId() + `","state":"AAAA"}`,
 		} {
 			for _, contentType := range []string{"application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""} {
-				out = append(out, n.post(t, fmt.Sprint(path, " ", i, " ", contentType), path, contentType, body, nil))
+				out = append(out, n.forge(t, fmt.Sprint(path, " ", i, " ", contentType), path, contentType, body))
 			}
 		}
 	}

@@ -16,14 +16,9 @@ import (
 	"github.com/mattermost/mattermost/server/public/model"
 	"pgregory.net/rapid"
 
+	"balie/adapters/adaptertest"
 	"balie/internal/chat"
 )
-
-// noMemory keeps nothing.
-type noMemory struct{}
-
-func (noMemory) Recall(context.Context, string) ([]byte, error) { return nil, nil }
-func (noMemory) Keep(context.Context, string, []byte) error     { return nil }
 
 var formNow = time.Date(2026, 3, 4, 9, 30, 0, 0, time.UTC)
 
@@ -37,7 +32,7 @@ const (
 func unconnected(t testing.TB) *Mattermost {
 	t.Helper()
 	m, err := New(Options{URL: "http://127.0.0.1:1", Token: "token", CommandTokens: []string{"commandtoken"}, Hooks: "https://balie.example.org/hooks/mattermost",
-		Secret: bytes.Repeat([]byte("secret "), 6), Memory: noMemory{}, Now: func() time.Time { return formNow }})
+		Secret: bytes.Repeat([]byte("secret "), 6), Memory: &adaptertest.Memory{}, Now: func() time.Time { return formNow }})
 	if err != nil {
 		t.Fatal(err)
 	}

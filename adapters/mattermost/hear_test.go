@@ -38,7 +38,7 @@ func TestWhatPeopleDoIsTold(t *testing.T) {
 			"bram puts eyes", "bram takes away eyes", "bram puts ticket", "bram deletes", "ana: hello @"+p.town.Bot.Username)
 		b.unique()
 		b.calm()
-		e := b.events()
+		e := b.Stored()
 		for _, e := range e {
 			if e.Platform != Name || e.Workspace != "" || e.Person.ID == "" || e.Person.Name == "" || e.Person.Handle == "" {
 				p.Errorf("told %+v", e)
@@ -107,7 +107,7 @@ func TestWhatNobodySaidIsNotTold(t *testing.T) {
 		p.must(err)
 		p.say("ana", "open", "", "the end")
 		b.tells(3, "ana: are you there?", "ana puts ticket", "ana: the end")
-		if e := b.events(); !e[0].OwnThread || e[1].Reaction.Said != nil || e[2].OwnThread {
+		if e := b.Stored(); !e[0].OwnThread || e[1].Reaction.Said != nil || e[2].OwnThread {
 			p.Errorf("told %+v", e)
 		}
 		b.calm()
@@ -180,9 +180,9 @@ func TestALongGapIsCaughtUp(t *testing.T) {
 		p.must(p.town.As("ana").React(p.Context(), old.Id, "ticket"))
 		p.way.cut(false)
 		last := p.say("ana", "open", "", "the end")
-		b.until("all is told", func() bool { return len(b.events()) >= 3+many+4 })
+		b.until("all is told", func() bool { return len(b.Stored()) >= 3+many+4 })
 		var open, closed []string
-		for i, e := range b.events()[3:] {
+		for i, e := range b.Stored()[3:] {
 			if e.Channel == last.ChannelId {
 				open = append(open, b.story()[3+i])
 			} else {
@@ -206,8 +206,8 @@ func TestARestartOfTheBotLosesNothing(t *testing.T) {
 		b := p.listen()
 		root := p.say("ana", "open", "", "first")
 		p.must(p.town.As("ana").React(p.Context(), root.Id, "eyes"))
-		b.until("it is told", func() bool { return len(b.events()) >= 2 })
-		p.must(b.failAll())
+		b.until("it is told", func() bool { return len(b.Stored()) >= 2 })
+		b.Says(chat.Reply{}, errors.New("the store is away"))
 		p.say("ana", "open", "", "not stored")
 		b.until("it is refused", func() bool { return b.logged(logrus.WarnLevel, "could not be told") })
 		b.stop()
@@ -229,28 +229,23 @@ func TestARestartOfTheBotLosesNothing(t *testing.T) {
 		again.unique()
 		again.calm()
 		again.stop()
-		if p.mem.kept[cursorName] == nil {
+		if p.mem.Kept()[cursorName] == nil {
 			p.Error("nothing was kept")
 		}
 	})
 }
 
-func (b *bot) failAll() error {
-	b.failing(func(chat.Event) error { return errors.New("the store is away") })
-	return nil
-}
-
 func TestAHandlerThatFailsIsToldAgain(t *testing.T) {
 	onFake(t, func(p *place) {
 		b := p.listen()
-		p.must(b.failAll())
+		b.Says(chat.Reply{}, errors.New("the store is away"))
 		var want []string
 		for i := range 20 {
 			p.say("ana", "open", "", fmt.Sprint("number ", i))
 			want = append(want, fmt.Sprint("ana: number ", i))
 		}
 		b.until("it fails", func() bool { return b.m.ears.queue.Floor() != 0 })
-		b.failing(nil)
+		b.Answer(nil)
 		b.tells(20)
 		got := b.story()
 		slices.Sort(got)
@@ -314,7 +309,7 @@ func TestMoreThanFits(t *testing.T) {
 		b.m.ears.queue.Limit(10)
 		root := p.say("ana", "open", "", "the beginning")
 		b.tells(1)
-		p.must(b.failAll())
+		b.Says(chat.Reply{}, errors.New("the store is away"))
 		want := []string{"ana: the beginning"}
 		for i := range 60 {
 			text := fmt.Sprint("number ", i)
@@ -322,7 +317,7 @@ func TestMoreThanFits(t *testing.T) {
 			want = append(want, "bram: "+text)
 		}
 		b.until("there is no room", func() bool { return b.logged(logrus.WarnLevel, "too much waits") })
-		b.failing(nil)
+		b.Answer(nil)
 		b.tells(61, want...)
 		p.say("ana", "open", "", "the end")
 		b.tells(62, append(want, "ana: the end")...)
@@ -350,14 +345,14 @@ func TestAServerThatLimits(t *testing.T) {
 
 func TestAMemoryThatIsAway(t *testing.T) {
 	onFake(t, func(p *place) {
-		p.mem.set(true)
+		p.mem.Fail(errors.New("the store is away"))
 		b := p.begin()
 		b.until("it says so", func() bool { return b.logged(logrus.WarnLevel, "cannot be read") })
-		p.mem.set(false)
+		p.mem.Fail(nil)
 		b.until("it hears", b.hears)
 		p.say("ana", "open", "", "hello")
 		b.tells(1)
-		p.mem.set(true)
+		p.mem.Fail(errors.New("the store is away"))
 		b.stop()
 		b.calm("cannot be read", "could not be kept")
 	})

@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -16,6 +15,8 @@ import (
 
 	"github.com/mattermost/mattermost/server/public/model"
 
+	"balie/adapters/callback"
+	"balie/adapters/upstream"
 	"balie/internal/chat"
 )
 
@@ -38,32 +39,28 @@ func (m *Mattermost) routes(h chat.Handler) http.Handler {
 		commandPath: m.command, actionPath: m.action, dialogPath: m.submission, lookupPath: m.lookup,
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		path := r.URL.Path[max(0, strings.LastIndexByte(r.URL.Path, '/')):]
+		path := callback.Path(r)
 		do, ok := handle[path]
-		switch {
-		case !ok:
+		if !ok {
 			http.NotFound(w, r)
 			return
-		case r.Method != http.MethodPost:
-			w.Header().Set("Allow", http.MethodPost)
-			http.Error(w, "only the Mattermost server calls this", http.StatusMethodNotAllowed)
+		}
+		if !callback.Posted(w, r, "the Mattermost server") {
 			return
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, bodyMax)
 		began := time.Now()
-		ctx, waitedFor := counting(r.Context())
+		ctx, waitedFor := upstream.Counting(r.Context())
 		m.introduced(ctx)
 		answer, err := do(ctx, h, r)
-		took, waited := time.Since(began), time.Duration(waitedFor.ns.Load())
+		took, waited := time.Since(began), waitedFor.Total()
 		if m.opts.Answered != nil && err == nil {
 			m.opts.Answered(path[1:], took, waited)
 		}
-		w.Header().Set("Server-Timing", fmt.Sprintf("all;dur=%.3f, own;dur=%.3f", ms(took), ms(took-waited)))
+		callback.Timing(w, took, waited)
 		m.write(w, path, answer, err)
 	})
 }
-
-func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
 // introduced makes sure, where that is possible in time, that it is known who the bot is and what the server can do: the
 // first callback may come before Run has connected.
@@ -78,34 +75,26 @@ func (m *Mattermost) introduced(ctx context.Context) {
 	}
 }
 
-// refusal is a request that is none of the server's, or none that somebody may make: it changed nothing.
-type refusal struct {
-	status int
-	why    string
-}
-
-func (e *refusal) Error() string { return e.why }
-
 var (
-	errNotServer = &refusal{http.StatusForbidden, "this does not come from the Mattermost server, or the token of its command is missing in MATTERMOST_COMMAND_TOKENS"}
-	errForged    = &refusal{http.StatusForbidden, "this was not made by Balie, or not for you"}
-	errGarbage   = &refusal{http.StatusBadRequest, "this can't be read"}
+	errNotServer = &callback.Refusal{Status: http.StatusForbidden, Why: "this does not come from the Mattermost server, or the " +
+		"token of its command is missing in MATTERMOST_COMMAND_TOKENS"}
+	errForged = &callback.Refusal{Status: http.StatusForbidden, Why: "this was not made by Balie, or not for you"}
 )
 
 // write answers as servers want it: 200 and JSON, else people read only that an integration failed.
 func (m *Mattermost) write(w http.ResponseWriter, path string, answer any, err error) {
-	var no *refusal
+	var no *callback.Refusal
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		no = &refusal{http.StatusRequestEntityTooLarge, "this is too large"}
+		no = callback.ErrTooLarge
 	case err != nil && !errors.As(err, &no):
 		m.log.WithError(err).WithField("callback", path).Error("mattermost: a callback could not be answered")
-		no = &refusal{http.StatusInternalServerError, "something went wrong here"}
+		no = &callback.Refusal{Status: http.StatusInternalServerError, Why: "something went wrong here"}
 	}
 	if no != nil {
-		m.log.WithFields(map[string]any{"callback": path, "status": no.status}).Warn("mattermost: a request was refused: " + no.why)
-		http.Error(w, no.why, no.status)
+		m.log.WithFields(map[string]any{"callback": path, "status": no.Status}).Warn("mattermost: a request was refused: " + no.Why)
+		http.Error(w, no.Why, no.Status)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
@@ -121,7 +110,7 @@ func readJSON(r *http.Request, into any) error {
 		return err
 	}
 	if err := json.Unmarshal(body, into); err != nil {
-		return errGarbage
+		return callback.ErrGarbage
 	}
 	return nil
 }
@@ -132,7 +121,7 @@ func (m *Mattermost) command(ctx context.Context, h chat.Handler, r *http.Reques
 		if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			return nil, tooLarge
 		}
-		return nil, errGarbage
+		return nil, callback.ErrGarbage
 	}
 	// Where the server signs in with OAuth for this URL, the header has another token; the form has ours in any case.
 	header, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Token ")
@@ -141,7 +130,7 @@ func (m *Mattermost) command(ctx context.Context, h chat.Handler, r *http.Reques
 	}
 	user, channel, thread := r.PostForm.Get("user_id"), r.PostForm.Get("channel_id"), r.PostForm.Get("root_id")
 	if !model.IsValidId(user) || !model.IsValidId(channel) || thread != "" && !model.IsValidId(thread) {
-		return nil, errGarbage
+		return nil, callback.ErrGarbage
 	}
 	trigger := r.PostForm.Get("trigger_id")
 	if !m.genuine(trigger, user) {

@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/mattermost/mattermost/server/public/shared/markdown"
+
+	"balie/adapters/markup"
 )
 
 // signs are what a backslash takes the meaning of in every client. Before others the browser shows the backslash.
@@ -32,7 +34,6 @@ var (
 		`(?:\s+=\d*[xX]?\d*)?(?:\s+(?:"[^"]*"|'[^']*'))?\s*\)`) // a picture's size, a title
 	inCode     = regexp.MustCompile(`\][(:]|!\[|<[A-Za-z/!?]`)
 	inSpan     = regexp.MustCompile(`\]\(|!\[`)
-	language   = regexp.MustCompile(`^[\w+#.-]{0,30}$`)
 	backticks  = regexp.MustCompile("`{3,}")
 	listMark   = regexp.MustCompile(`^(?:[-+*] |\d{1,9}[.)] )`)
 	underlined = regexp.MustCompile(`^(?:=+|-+) *$`)
@@ -94,7 +95,7 @@ func (w *rewriting) fence(b *markdown.FencedCode) {
 		}
 	}
 	head := mark
-	if info := w.s[b.RawInfo.Position:b.RawInfo.End]; language.MatchString(strings.TrimSpace(info)) {
+	if info := w.s[b.RawInfo.Position:b.RawInfo.End]; markup.IsLanguage(strings.TrimSpace(info)) {
 		head += strings.TrimSpace(info)
 	} else {
 		head += "\n" + info

@@ -23,6 +23,7 @@ import (
 	"github.com/sirupsen/logrus"
 	"golang.org/x/sync/singleflight"
 
+	"balie/adapters/memo"
 	"balie/internal/chat"
 )
 
@@ -61,7 +62,7 @@ type Options struct {
 	// Secret signs buttons and dialogs; at least chat.SecretMin bytes. The same at every start, or old buttons stop working.
 	Secret []byte
 	// Memory keeps over a restart up to where the bot has heard.
-	Memory Memory
+	Memory chat.Memory
 	// AnswerWithin is how long the bot has to answer a command, a click or a form; 3 s if zero.
 	AnswerWithin time.Duration
 	// RetryAfter is how long after a failure the bot is first told again what it did not hear, and a lost connection is
@@ -74,14 +75,6 @@ type Options struct {
 	Now func() time.Time
 	// Log takes what goes wrong; nothing that people write is in it.
 	Log logrus.FieldLogger
-}
-
-// Memory keeps small things over a restart.
-type Memory interface {
-	// Recall gives what was kept under the name; nil if nothing was.
-	Recall(ctx context.Context, name string) ([]byte, error)
-	// Keep keeps the value under the name, in place of what was there.
-	Keep(ctx context.Context, name string, value []byte) error
 }
 
 // The server's limits. https://developers.mattermost.com and model.PostMessageMaxRunesV2 and the like in its source.
@@ -120,21 +113,12 @@ func New(opts Options) (*Mattermost, error) {
 	m.people = newPeople(m)
 	m.ears = newEars(m)
 	m.able.Store(&abilities{})
-	m.sent = cache[string, outcome](20_000)
-	m.direct = cache[string, string](20_000)
-	m.rooms = cache[string, *model.Channel](5_000)
-	m.roots = cache[string, bool](20_000)
-	m.answers = cache[string, string](5_000)
+	m.sent = memo.New[string, outcome](20_000)
+	m.direct = memo.New[string, string](20_000)
+	m.rooms = memo.New[string, *model.Channel](5_000)
+	m.roots = memo.New[string, bool](20_000)
+	m.answers = memo.New[string, string](5_000)
 	return m, nil
-}
-
-// cache is a map that forgets what was not used for long.
-func cache[K comparable, V any](size int) *lru.Cache[K, V] {
-	c, err := lru.New[K, V](size)
-	if err != nil {
-		panic(err) // only for a size of zero
-	}
-	return c
 }
 
 // Name is "mattermost".

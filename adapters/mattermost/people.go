@@ -12,6 +12,7 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/mattermost/mattermost/server/public/model"
 
+	"balie/adapters/memo"
 	"balie/internal/chat"
 )
 
@@ -22,7 +23,7 @@ type people struct {
 }
 
 func newPeople(m *Mattermost) *people {
-	return &people{Mattermost: m, known: &known{cache[string, acquainted](20_000)}}
+	return &people{Mattermost: m, known: &known{memo.New[string, acquainted](20_000)}}
 }
 
 // known are accounts as they were a while ago. A change is heard over the websocket; what was missed there is looked up

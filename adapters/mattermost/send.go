@@ -11,6 +11,7 @@ import (
 
 	"github.com/mattermost/mattermost/server/public/model"
 
+	"balie/adapters/upstream"
 	"balie/internal/chat"
 )
 
@@ -94,7 +95,7 @@ func (m *Mattermost) createOnce(ctx context.Context, c creation) (chat.Ref, erro
 		return chat.Ref{}, m.missing(ctx, sent, resp, c.channel)
 	}
 	if made.Id == "" {
-		return chat.Ref{}, &chat.SendError{Retry: downWait, Err: errors.New("post: the server's answer makes no sense")}
+		return chat.Ref{}, &chat.SendError{Retry: upstream.DownWait, Err: errors.New("post: the server's answer makes no sense")}
 	}
 	return m.note(c.key, made), nil
 }
@@ -162,7 +163,7 @@ func (m *Mattermost) missing(ctx context.Context, sent *chat.SendError, resp *mo
 		return &chat.SendError{Blocked: "the channel " + ch.Name + " is archived: unarchive it, or name another one in the policy", Err: sent.Err}
 	case err == nil && ch.Type == model.ChannelTypeDirect:
 		// As servers answer for a moment after a direct conversation was opened.
-		return &chat.SendError{Retry: downWait, Err: sent.Err}
+		return &chat.SendError{Retry: upstream.DownWait, Err: sent.Err}
 	case err == nil && sent.Blocked != "" && resp.StatusCode == http.StatusForbidden:
 		return &chat.SendError{Blocked: "the bot is not in the channel " + ch.Name + " any more: add it again", Err: sent.Err}
 	case err != nil && (sent.Gone || sent.Blocked != "" && looked != nil && looked.StatusCode == http.StatusForbidden):

@@ -216,7 +216,7 @@ func (e *ears) hello(f *model.WebSocketEvent) {
 func (e *ears) gap() {
 	now := e.serverNow()
 	e.catchup.missed(e.cursor.reached(now))
-	e.cursor.advance(now, now)
+	e.cursor.Advance(now, now)
 }
 
 // begin takes the server's time, from before anything is heard.

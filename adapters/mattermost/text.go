@@ -10,6 +10,7 @@ import (
 
 	"github.com/mattermost/mattermost/server/public/shared/markdown"
 
+	"balie/adapters/markup"
 	"balie/internal/chat"
 )
 
@@ -21,7 +22,9 @@ const gap = "\u200b"
 // The server finds mentions with its own parser, clients show what theirs make of it, and the browser's is lenient: it
 // looks for emphasis before code, and takes almost anything for a link. So what it must not form is taken apart, rather
 // than trusted to be in code: "](" stands in links that are allowed and nowhere else but in fenced code.
-func outbound(text string, most int) string { return fit(started(washed(text)), most, rewrite) }
+func outbound(text string, most int) string {
+	return fit(markup.Started(washed(text), unicode.IsSpace), most, rewrite)
+}
 
 // plain is a text that reads as it is inside Mattermost's Markdown, at most so many characters of it.
 func plain(s string, most int) string {
@@ -38,7 +41,7 @@ func line(s string, most int) string {
 
 // inbound is what somebody wrote as the bot's Markdown. What people have from a post of the bot's may have its gaps.
 func inbound(text string) string {
-	return ourReference.ReplaceAllString(ourGap.ReplaceAllString(lines(chat.Clean(lines(text))), "$1"), "&$1")
+	return ourReference.ReplaceAllString(ourGap.ReplaceAllString(markup.Lines(chat.Clean(markup.Lines(text))), "$1"), "&$1")
 }
 
 var (
@@ -46,76 +49,26 @@ var (
 	ourReference = regexp.MustCompile(`&amp;(#?\w+;)`)
 )
 
-func lines(s string) string {
-	return strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
-}
-
 // washed is a text without what hides or reorders words. The browser takes U+2424 for a line break.
 func washed(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
-		case r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069:
+		case markup.Reorders(r):
 			return -1
 		case r == 0x2424:
 			return ' '
 		}
 		return r
-	}, chat.Clean(lines(s)))
-}
-
-// started is a text from the first line on that has something in it.
-func started(s string) string {
-	for {
-		first, rest, more := strings.Cut(s, "\n")
-		if strings.TrimSpace(first) != "" || !more {
-			return strings.TrimRightFunc(s, unicode.IsSpace)
-		}
-		s = rest
-	}
+	}, chat.Clean(markup.Lines(s)))
 }
 
 // fit is the text as write puts it, cut before a line or word where it would be too long.
 func fit(s string, most int, write func(string) string) string {
-	if most <= 0 {
-		return ""
-	}
 	// The parser takes no longer texts, and writing makes them longer.
-	n := min(2*most, markdown.MaxLen()/8)
-	for step := 1; ; step *= 2 {
-		text := shortened(s, n)
-		out := write(text)
-		long := utf8.RuneCountInString(out)
-		if long <= most {
-			return out
-		}
-		n = utf8.RuneCountInString(text)
-		if n = min(n-step, n*most/long); n <= 0 {
-			return "…"
-		}
-	}
-}
-
-// shortened is a text of at most so many characters.
-func shortened(s string, most int) string {
-	n := 0
-	for i := range s {
-		if n++; n <= most {
-			continue
-		}
-		cut := s[:i]
-		for _, end := range []string{"\n", " "} {
-			if at := strings.LastIndex(cut, end); at >= len(cut)*2/3 {
-				cut = cut[:at]
-				break
-			}
-		}
-		_, size := utf8.DecodeLastRuneInString(cut)
-		if len(cut) == i {
-			cut = cut[:len(cut)-size]
-		}
-		return strings.TrimRight(cut, " \n\t\\") + "…"
-	}
-	return s
+	return markup.Fit(s, most, min(2*most, markdown.MaxLen()/8), func(s string) (string, int) {
+		out := write(s)
+		return out, utf8.RuneCountInString(out)
+	})
 }
 
 // rewrite makes Mattermost's Markdown of the bot's.

@@ -8,6 +8,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"balie/adapters/adaptertest"
+
 	"github.com/mattermost/mattermost/server/public/shared/markdown"
 	"pgregory.net/rapid"
 )
@@ -102,7 +104,7 @@ func unfenced(s string) string {
 	return strings.Join(out, "\n")
 }
 
-func check(t interface{ Fatalf(string, ...any) }, in, out string, most int) {
+func check(t adaptertest.Fatal, in, out string, most int) {
 	if names := mentioned(out); len(names) > 0 {
 		t.Fatalf("%q became %q, which mentions %q", in, out, names)
 	}
@@ -115,18 +117,7 @@ func check(t interface{ Fatalf(string, ...any) }, in, out string, most int) {
 	if len(pictures) > 0 {
 		t.Fatalf("%q became %q, which shows %q", in, out, pictures)
 	}
-	if n := utf8.RuneCountInString(out); n > most {
-		t.Fatalf("%q became %q: %d characters, at most %d go", in, out, n, most)
-	}
-	if !utf8.ValidString(out) || strings.ContainsFunc(out, func(r rune) bool {
-		return unicode.IsControl(r) && r != '\n' && r != '\t' || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069
-	}) {
-		t.Fatalf("%q became %q", in, out)
-	}
-}
-
-func wordsOf(s string) []string {
-	return strings.FieldsFunc(s, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	adaptertest.Check(t, in, out, most)
 }
 
 var pieces = []string{
@@ -137,11 +128,7 @@ var pieces = []string{
 	"ftp://x.org/", "tel:123", "mailto:a@example.org", "C:/x", ":", "|", "\n|-|-|\n", "\n===\n", "\n---\n", "# ", "$", "!", "(", "\u202e", "\u2066", "\u2424", "\u200b", "\r", "\x00", "\xff", "\u00a0", "=10x10", "\"t\"",
 }
 
-func hostile() *rapid.Generator[string] {
-	return rapid.Custom(func(t *rapid.T) string {
-		return strings.Join(rapid.SliceOfN(rapid.SampledFrom(pieces), 0, 25).Draw(t, "pieces"), "")
-	})
-}
+func hostile() *rapid.Generator[string] { return adaptertest.Hostile(pieces) }
 
 func TestOutboundIsHarmless(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -158,11 +145,11 @@ func TestWordsStay(t *testing.T) {
 		out := outbound(text, 10_000)
 		// Addresses may be written in another way, and a picture without words gets its address for them.
 		if !strings.Contains(text, "](") {
-			if got, want := wordsOf(inbound(out)), wordsOf(washed(text)); !slices.Equal(got, want) {
+			if got, want := adaptertest.WordsOf(inbound(out)), adaptertest.WordsOf(washed(text)); !slices.Equal(got, want) {
 				t.Fatalf("%q became %q: %q", text, out, got)
 			}
 		}
-		if got, want := wordsOf(strings.ReplaceAll(inbound(plain(text, 10_000)), gap, "")), wordsOf(strings.ReplaceAll(washed(text), gap, "")); !slices.Equal(got, want) {
+		if got, want := adaptertest.WordsOf(strings.ReplaceAll(inbound(plain(text, 10_000)), gap, "")), adaptertest.WordsOf(strings.ReplaceAll(washed(text), gap, "")); !slices.Equal(got, want) {
 			t.Fatalf("%q as it is became %q", text, plain(text, 10_000))
 		}
 	})
@@ -264,11 +251,7 @@ func TestInbound(t *testing.T) {
 }
 
 func FuzzOutbound(f *testing.F) {
-	for _, s := range pieces {
-		f.Add(s+s+" "+s, 100)
-	}
-	f.Fuzz(func(t *testing.T, s string, most int) {
-		most = max(0, min(most, 5_000))
+	adaptertest.FuzzText(f, pieces, func(t *testing.T, s string, most int) {
 		check(t, s, outbound(s, most), most)
 		check(t, s, plain(s, most), most)
 	})
@@ -283,7 +266,7 @@ func FuzzInbound(f *testing.F) {
 		if !utf8.ValidString(in) || strings.Contains(in, "\r") {
 			t.Fatalf("%q became %q", s, in)
 		}
-		if got, want := strings.ReplaceAll(strings.Join(wordsOf(in), ""), "amp", ""), strings.ReplaceAll(strings.Join(wordsOf(washed(s)), ""), "amp", ""); !strings.EqualFold(got, want) && !strings.ContainsAny(s, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2424") {
+		if got, want := strings.ReplaceAll(strings.Join(adaptertest.WordsOf(in), ""), "amp", ""), strings.ReplaceAll(strings.Join(adaptertest.WordsOf(washed(s)), ""), "amp", ""); !strings.EqualFold(got, want) && !strings.ContainsAny(s, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2424") {
 			t.Fatalf("%q became %q", s, in)
 		}
 	})

@@ -192,7 +192,7 @@ func (s *Slack) opening(ctx context.Context, h chat.Handler, w *workspace, e cha
 		}
 	} else if open && failed != nil {
 		// It can be filled in: whether it can be stored is seen when it is sent.
-		s.later.do(func() { s.catchForm(context.WithoutCancel(ctx), h, e, o) })
+		s.later.Do(func() { s.catchForm(context.WithoutCancel(ctx), h, e, o) })
 		return chat.Reply{}, failed
 	} else if open {
 		if err := o.instead(ctx, said); err == nil {
@@ -284,7 +284,7 @@ const (
 func (s *Slack) soon(ctx context.Context, do func(context.Context)) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), soonLimit)
 	done := make(chan struct{})
-	s.later.do(func() {
+	s.later.Do(func() {
 		defer close(done)
 		defer cancel()
 		do(ctx)

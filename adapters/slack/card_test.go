@@ -5,12 +5,13 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 	"unicode/utf8"
 
 	slackapi "github.com/slack-go/slack"
 	"pgregory.net/rapid"
 
+	"balie/adapters/adaptertest"
+	"balie/adapters/adaptertest/golden"
 	"balie/internal/chat"
 )
 
@@ -41,49 +42,12 @@ func stub(b chat.Button) []slackapi.BlockElement {
 	return append(out, slackapi.NewOverflowBlockElement("menu:"+b.Value.Ticket, options...))
 }
 
+var on, menu, listed = adaptertest.SampleButtons, adaptertest.SampleMenu, adaptertest.SampleList
+
 func opened() chat.Card {
-	at := time.Date(2026, 3, 4, 10, 30, 0, 0, time.FixedZone("Europe/Amsterdam", 3600))
-	return chat.Card{
-		Title: "HD-12 · Printer on the 2nd floor [jams]", Tone: chat.Info, URL: "https://balie.example.org/tickets/HD-12",
-		Author: &chat.Author{Name: "Ana Silva", Avatar: "https://avatars.slack-edge.com/2026-01-01/u1_72.png"},
-		Text:   "It eats every **second** page & jams.\n\n- tray 1\n- tray `2`\n\n```\nE-35 *paper* <here>\n```",
-		Facts: []chat.Fact{
-			{Label: "Status", Value: "New"}, {Label: "Assignee", Value: "nobody"}, {Label: "Priority", Value: "Normal"},
-			{Label: "Requested", Value: "High"}, {Label: "Category", Value: "Hardware_and_printing"},
-			{Label: "Opened", Value: at.Format(time.RFC3339), Since: at},
-			{Label: "Where", Value: "Second floor, past the kitchen, next to the *big* plant"},
-			{Label: "Since when?", Value: "today"}, {Label: "Which tray?", Value: "1, 2"}, {Label: "Followers", Value: "Ben, Chris"},
-			{Label: "Shared with", Value: "everyone"}, {Label: "Files", Value: "photo.jpg"},
-		},
-	}
-}
-
-func on(ticket string, labels ...string) []chat.Button {
-	var out []chat.Button
-	for _, l := range labels {
-		out = append(out, chat.Button{Label: l, Value: chat.Value{Verb: strings.ToLower(l), Ticket: ticket}})
-	}
-	return out
-}
-
-func menu(ticket string, labels ...string) chat.Button {
-	b := chat.Button{Label: "More…", Value: chat.Value{Verb: "more", Ticket: ticket}}
-	for _, l := range labels {
-		b.Options = append(b.Options, chat.Option{Value: strings.ToLower(l), Label: l})
-	}
-	return b
-}
-
-func listed(n int) chat.Reply {
-	r := chat.Reply{Text: "**Your open tickets**", Buttons: on("", "Next", "Closed ones")}
-	for i := range n {
-		id := fmt.Sprintf("01JC%02d", i)
-		r.Posts = append(r.Posts, chat.Post{Buttons: on(id, "Show"), Card: &chat.Card{
-			Title: fmt.Sprintf("HD-%d · Printer on floor %d is broken, again", 10+i, i), Footer: "New · Normal · Ben de Vries",
-			Tone: []chat.Tone{chat.Info, chat.Warn, chat.Good}[i%3],
-		}})
-	}
-	return r
+	card := adaptertest.SampleCard()
+	card.Author.Avatar = "https://avatars.slack-edge.com/2026-01-01/u1_72.png"
+	return card
 }
 
 const attack = "<!channel> @here <@U1> *x* _y_ ~z~ `c` &lt;!here&gt; [x](javascript:alert(1)) <https://evil.example|safe> ![p](https://evil.example/p.png)\u202e\n```\n<!here>"
@@ -114,7 +78,7 @@ func TestGoldenMessages(t *testing.T) {
 			if p.Author != nil {
 				v["username"] = oneLine(p.Author.Name, labelMax)
 			}
-			golden(t, "message-"+name, "slack-message", v)
+			golden.Check(t, "message-"+name, "slack-message", v)
 		})
 	}
 }
@@ -129,8 +93,8 @@ func TestGoldenReplies(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			m := renderPrivate(r, stub)
 			valid(t, m)
-			golden(t, "reply-"+name, "slack-response-url", map[string]any{"response_type": "ephemeral", "text": m.text, "blocks": m.blocks})
-			golden(t, "reply-"+name+"-blocks", "slack-blocks", m.blocks)
+			golden.Check(t, "reply-"+name, "slack-response-url", map[string]any{"response_type": "ephemeral", "text": m.text, "blocks": m.blocks})
+			golden.Check(t, "reply-"+name+"-blocks", "slack-blocks", m.blocks)
 		})
 	}
 }
@@ -155,7 +119,7 @@ func TestGoldenHomes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			blocks := renderHome(h, stub)
-			golden(t, "home-"+name, "slack-view", map[string]any{"type": "home", "blocks": blocks})
+			golden.Check(t, "home-"+name, "slack-view", map[string]any{"type": "home", "blocks": blocks})
 		})
 	}
 }
@@ -288,7 +252,7 @@ func TestMessagesAreNotTooLong(t *testing.T) {
 	p := long()
 	m := render(p, stub)
 	valid(t, m)
-	golden(t, "message-long", "slack-message", map[string]any{"channel": "C1", "text": m.text, "blocks": m.blocks})
+	golden.Check(t, "message-long", "slack-message", map[string]any{"channel": "C1", "text": m.text, "blocks": m.blocks})
 	if m := render(chat.Post{Text: p.Text}, stub); toldBy(m) < messageMax*9/10 {
 		t.Errorf("of a long text only %d characters are left", toldBy(m))
 	}
@@ -323,7 +287,7 @@ func TestMessagesAreNotTooLong(t *testing.T) {
 	for range 6 {
 		h.Sections = append(h.Sections, chat.Section{Title: p.Text, Text: p.Text, Posts: r.Posts, Buttons: p.Buttons})
 	}
-	golden(t, "home-long", "slack-view", map[string]any{"type": "home", "blocks": renderHome(h, stub)})
+	golden.Check(t, "home-long", "slack-view", map[string]any{"type": "home", "blocks": renderHome(h, stub)})
 }
 
 func toldBy(m rendering) (n int) {

@@ -11,6 +11,7 @@ import (
 
 	slackapi "github.com/slack-go/slack"
 
+	"balie/adapters/upstream"
 	"balie/internal/chat"
 )
 
@@ -51,12 +52,7 @@ func (g *silence) breathe(ctx context.Context) error {
 	if g.calls++; g.calls <= easyCalls {
 		return nil
 	}
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(easyAfter):
-		return nil
-	}
+	return upstream.Pause(ctx, easyAfter)
 }
 
 // patiently asks again when Slack wants it later.
@@ -67,10 +63,8 @@ func (g *silence) patiently(ctx context.Context, ask func() error) error {
 		if !ok {
 			return err
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(limited.RetryAfter):
+		if err := upstream.Pause(ctx, limited.RetryAfter); err != nil {
+			return err
 		}
 	}
 }

@@ -1,16 +1,13 @@
 package slack_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"regexp"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -39,53 +36,11 @@ func TestConformanceSockets(t *testing.T) {
 		}})
 }
 
-// memory keeps nothing longer than the test.
-type memory struct {
-	mu   sync.Mutex
-	kept map[string][]byte
-}
-
-func (m *memory) Recall(_ context.Context, name string) ([]byte, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.kept[name], nil
-}
-
-func (m *memory) Keep(_ context.Context, name string, value []byte) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.kept == nil {
-		m.kept = map[string][]byte{}
-	}
-	m.kept[name] = bytes.Clone(value)
-	return nil
-}
-
-func (m *memory) Forget(_ context.Context, name string) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	delete(m.kept, name)
-	return nil
-}
-
-func (m *memory) List(_ context.Context, group string) (map[string][]byte, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	out := map[string][]byte{}
-	for name, value := range m.kept {
-		if strings.HasPrefix(name, group+"/") {
-			out[name] = value
-		}
-	}
-	return out, nil
-}
-
 // network is the adapter and a fake.
 type network struct {
-	p    *slack.Slack
-	fake *slackfake.Server
-	// failed counts what the bot could not store: people read why, which nothing else tells from an answer.
-	failed atomic.Int64
+	p      *slack.Slack
+	fake   *slackfake.Server
+	failed func() int // how often the bot could not store something
 
 	mu   sync.Mutex
 	done map[string]done // by Act.Repeat
@@ -98,45 +53,24 @@ type done struct {
 }
 
 func startNetwork(t *testing.T, s adaptertest.Setup, by func(*slack.Options, *slackfake.Server)) *network {
-	n := &network{done: map[string]done{}}
+	n := &network{failed: s.Failed, done: map[string]done{}}
 	n.fake = slackfake.New(t, slackfake.Options{
 		People:   []slackfake.Person{{Name: "ana", Real: "Ana Silva"}, {Name: "bram", Real: "Bram de Wit"}},
 		Channels: []slackfake.Channel{{Name: "open", Bot: true}, {Name: "closed", Private: true, Members: []string{"bram"}, Bot: true}},
 	})
 	n.fake.Patience(time.Second) // which a handler that fails takes up twice over a socket
-	o := slack.Options{BotToken: n.fake.BotToken, APIURL: n.fake.APIURL, Secret: secret, Memory: &memory{},
+	o := slack.Options{BotToken: n.fake.BotToken, APIURL: n.fake.APIURL, Secret: secret, Memory: &adaptertest.Memory{},
 		AnswerWithin: s.AnswerWithin, RetryAfter: 20 * time.Millisecond, Log: s.Log}
 	by(&o, n.fake)
 	var err error
 	if n.p, err = slack.New(o); err != nil {
 		t.Fatal(err)
 	}
-	handler := func(ctx context.Context, e chat.Event) (chat.Reply, error) {
-		r, err := s.Handler(ctx, e)
-		if err != nil {
-			n.failed.Add(1)
-		}
-		return r, err
+	if hooks := adaptertest.Serve(t, n.p, s.Handler); hooks != "" {
+		n.fake.Deliver(hooks)
 	}
-	if hooks := n.p.Hooks(handler); hooks != nil {
-		server := httptest.NewServer(http.StripPrefix("/hooks/slack", hooks))
-		t.Cleanup(server.Close)
-		n.fake.Deliver(server.URL + "/hooks/slack")
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- n.p.Run(ctx, handler) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("Run: %v", err)
-		}
-	})
-	for deadline := time.Now().Add(20 * time.Second); o.AppToken != "" && n.fake.Sockets() < 2; time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("the adapter did not connect")
-		}
-	}
+	adaptertest.Connect(t, n.p, s.Handler)
+	adaptertest.Until(t, "the adapter is connected", func() bool { return o.AppToken == "" || n.fake.Sockets() >= 2 })
 	return n
 }
 
@@ -167,7 +101,7 @@ func (n *network) Act(ctx context.Context, a adaptertest.Act) (adaptertest.Seen,
 	before, again := n.done[a.Repeat]
 	n.mu.Unlock()
 	again = again && a.Repeat != ""
-	failed := n.failed.Load()
+	failed := n.failed()
 	var said slackfake.Message
 	var answer slackfake.Answer
 	var err error
@@ -215,7 +149,7 @@ func (n *network) Act(ctx context.Context, a adaptertest.Act) (adaptertest.Seen,
 		n.mu.Unlock()
 	}
 	seen := adaptertest.Seen{Refused: answer.Refused != "", Errors: answer.Errors}
-	if a.Kind == adaptertest.Command && n.failed.Load() > failed {
+	if a.Kind == adaptertest.Command && n.failed() > failed {
 		seen.Refused = true
 	}
 	if answer.Refused != "" {
@@ -338,7 +272,7 @@ func shown(m slackfake.Message) adaptertest.Shown {
 		}
 		s.Text = strings.Join(said, "\n")
 	}
-	s.Text, s.Title = visible(s.Text), visible(s.Title)
+	s.Text, s.Title = adaptertest.Visible(s.Text), adaptertest.Visible(s.Title)
 	for _, t := range append(texts, slackfake.Text{Kind: "mrkdwn", Text: m.Text, Verbatim: true}) {
 		mentions, links := t.Leads()
 		s.Mentions, s.Links = append(s.Mentions, mentions...), append(s.Links, links...)
@@ -349,11 +283,6 @@ func shown(m slackfake.Message) adaptertest.Shown {
 		}
 	}
 	return s
-}
-
-// visible is a text without what only keeps signs from meaning something.
-func visible(s string) string {
-	return strings.NewReplacer("\u200b", "", "\u2060", "", "\ufeff", "").Replace(s)
 }
 
 func timeOf(ts string) time.Time {

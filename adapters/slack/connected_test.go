@@ -4,106 +4,32 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"maps"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/sirupsen/logrus"
 
+	"balie/adapters/adaptertest"
 	"balie/adapters/slack/slackfake"
 	"balie/internal/chat"
 )
-
-// notebook is a memory that several replicas share.
-type notebook struct {
-	mu   sync.Mutex
-	kept map[string][]byte
-	err  error // of every use, if set
-}
-
-func (n *notebook) Recall(_ context.Context, name string) ([]byte, error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return bytes.Clone(n.kept[name]), n.err
-}
-
-func (n *notebook) Keep(_ context.Context, name string, value []byte) error {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.err == nil {
-		n.kept[name] = bytes.Clone(value)
-	}
-	return n.err
-}
-
-func (n *notebook) Forget(_ context.Context, name string) error {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.err == nil {
-		delete(n.kept, name)
-	}
-	return n.err
-}
-
-func (n *notebook) List(_ context.Context, group string) (map[string][]byte, error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	out := maps.Clone(n.kept)
-	maps.DeleteFunc(out, func(name string, _ []byte) bool { return !strings.HasPrefix(name, group+"/") })
-	return out, n.err
-}
-
-func (n *notebook) fail(err error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.err = err
-}
-
-// names are what is kept.
-func (n *notebook) names() map[string][]byte {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return maps.Clone(n.kept)
-}
-
-// logbook is what was logged.
-type logbook struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *logbook) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *logbook) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
 
 const testURL = "https://balie.example.org"
 
 // replica is a Balie on a fake Slack.
 type replica struct {
 	*Slack
-	logged *logbook
+	logged *adaptertest.Log
 }
 
 // connect makes one; change may change its options.
-func connect(t *testing.T, fake *slackfake.Server, memory Memory, change func(*Options)) *replica {
+func connect(t *testing.T, fake *slackfake.Server, memory chat.Memory, change func(*Options)) *replica {
 	t.Helper()
-	logged := &logbook{}
-	log := logrus.New()
-	log.SetOutput(logged)
-	log.SetLevel(logrus.DebugLevel)
+	logged := &adaptertest.Log{}
 	o := Options{
 		BotToken: fake.BotToken, SigningSecret: fake.SigningSecret, ClientID: fake.ClientID, ClientSecret: fake.ClientSecret,
-		APIURL: fake.APIURL, URL: testURL, Secret: bytes.Repeat([]byte("s"), chat.SecretMin), Memory: memory, Log: log,
+		APIURL: fake.APIURL, URL: testURL, Secret: bytes.Repeat([]byte("s"), chat.SecretMin), Memory: memory, Log: logged.Logger(logrus.DebugLevel),
 	}
 	if change != nil {
 		change(&o)
@@ -115,8 +41,6 @@ func connect(t *testing.T, fake *slackfake.Server, memory Memory, change func(*O
 	t.Cleanup(s.ws.close)
 	return &replica{s, logged}
 }
-
-func newNotebook() *notebook { return &notebook{kept: map[string][]byte{}} }
 
 // blockedWith checks that an admin reads what has to be done.
 func blockedWith(t *testing.T, err error, words ...string) {
@@ -151,7 +75,7 @@ func post(t *testing.T, w *workspace) *chat.SendError {
 
 func TestWhoseTokenItIs(t *testing.T) {
 	fake := slackfake.New(t, slackfake.Options{})
-	kept := newNotebook()
+	kept := &adaptertest.Memory{}
 	r := connect(t, fake, kept, func(o *Options) { o.APIURL = strings.TrimRight(o.APIURL, "/") })
 	w := r.find(t, fake.TeamID, "")
 	if w.id != fake.TeamID || w.botUser != fake.BotUserID || w.botID != fake.BotID || len(w.scopes) == 0 || w.name == "" || w.url == "" {
@@ -173,7 +97,7 @@ func TestWhoseTokenItIs(t *testing.T) {
 	if w := again.find(t, fake.TeamID, ""); w.botUser != fake.BotUserID || w.token != fake.BotToken {
 		t.Errorf("after a start: %+v", w)
 	}
-	for name, value := range kept.names() {
+	for name, value := range kept.Kept() {
 		if bytes.Contains(value, []byte(fake.TeamID)) || bytes.Contains(value, []byte("xoxb")) {
 			t.Errorf("%s is kept for everybody to read", name)
 		}
@@ -188,7 +112,7 @@ func TestWhoseTokenItIs(t *testing.T) {
 	}
 	fake.Down(false)
 	fake.FailNext("auth.test", 1, slackfake.Fault{Status: 503})
-	third := connect(t, fake, newNotebook(), nil)
+	third := connect(t, fake, &adaptertest.Memory{}, nil)
 	if err := third.ws.check(t.Context()); err == nil {
 		t.Error("Slack failed, and nobody looks again soon")
 	}
@@ -202,7 +126,7 @@ func TestWhoseTokenItIs(t *testing.T) {
 
 func TestNobodyWaitsLong(t *testing.T) {
 	fake := slackfake.New(t, slackfake.Options{})
-	r := connect(t, fake, newNotebook(), nil)
+	r := connect(t, fake, &adaptertest.Memory{}, nil)
 	release := fake.Hold("auth.test")
 	_, err := r.workspaceOf(t.Context(), fake.TeamID, "")
 	if e, ok := errors.AsType[*chat.SendError](err); !ok || e.Retry <= 0 {
@@ -217,7 +141,7 @@ func TestNobodyWaitsLong(t *testing.T) {
 
 func TestBadToken(t *testing.T) {
 	fake := slackfake.New(t, slackfake.Options{})
-	r := connect(t, fake, newNotebook(), func(o *Options) { o.BotToken = "xoxb-1-2-wrong" })
+	r := connect(t, fake, &adaptertest.Memory{}, func(o *Options) { o.BotToken = "xoxb-1-2-wrong" })
 	_, err := r.workspaceOf(t.Context(), fake.TeamID, "")
 	blockedWith(t, err, "SLACK_BOT_TOKEN")
 	if err := r.ws.check(t.Context()); err != nil {
@@ -232,7 +156,7 @@ func TestUninstalledAndRepaired(t *testing.T) {
 	for _, how := range []string{"event", "revoked", "only noticed"} {
 		t.Run(how, func(t *testing.T) {
 			fake := slackfake.New(t, slackfake.Options{})
-			kept := newNotebook()
+			kept := &adaptertest.Memory{}
 			r := connect(t, fake, kept, nil)
 			w := r.find(t, fake.TeamID, "")
 			if e := post(t, w); e != nil {
@@ -283,7 +207,7 @@ func TestUninstalledAndRepaired(t *testing.T) {
 
 func TestTokensOfPeople(t *testing.T) {
 	fake := slackfake.New(t, slackfake.Options{})
-	r := connect(t, fake, newNotebook(), nil)
+	r := connect(t, fake, &adaptertest.Memory{}, nil)
 	r.find(t, fake.TeamID, "")
 	fake.Down(true)
 	if err := r.revoked(t.Context(), fake.TeamID, "", nil); err != nil {
@@ -297,7 +221,7 @@ func TestTokensOfPeople(t *testing.T) {
 
 func TestTokenIsGoodAgain(t *testing.T) {
 	fake := slackfake.New(t, slackfake.Options{})
-	r := connect(t, fake, newNotebook(), nil)
+	r := connect(t, fake, &adaptertest.Memory{}, nil)
 	w := r.find(t, fake.TeamID, "")
 	fake.FailNext("auth.test", 1, slackfake.Fault{Error: "invalid_auth"})
 	blockedWith(t, post(t, w), "invalid_auth", "SLACK_BOT_TOKEN")
@@ -326,10 +250,10 @@ func until(t *testing.T, done func() bool) {
 func TestMemoryIsAway(t *testing.T) {
 	fake := slackfake.New(t, slackfake.Options{})
 	second := fake.AddWorkspace(slackfake.Options{})
-	kept := newNotebook()
+	kept := &adaptertest.Memory{}
 	r := connect(t, fake, kept, nil)
 	r.find(t, fake.TeamID, "")
-	kept.fail(errors.New("the store is away"))
+	kept.Fail(errors.New("the store is away"))
 	r.find(t, fake.TeamID, "") // goes on
 	_, err := r.workspaceOf(t.Context(), second.ID, "")
 	if e, ok := errors.AsType[*chat.SendError](err); !ok || e.Retry <= 0 {

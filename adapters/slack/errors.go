@@ -1,29 +1,17 @@
 package slack
 
 import (
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"math/rand/v2"
-	"net"
 	"net/http"
-	"net/url"
 	"regexp"
 	"strings"
 	"time"
 
 	slackapi "github.com/slack-go/slack"
 
+	"balie/adapters/upstream"
 	"balie/internal/chat"
-)
-
-// downWait is how long to leave Slack alone when it does not answer, and limitWait when it says that there was too much
-// without saying until when.
-const (
-	downWait  = 2 * time.Second
-	limitWait = 10 * time.Second
 )
 
 // meaning is what one of Slack's errors comes to. Where nothing is set Slack could not do it now.
@@ -119,9 +107,9 @@ func sendError(doing string, err error) *chat.SendError {
 	case tooMuch:
 		e.Retry = max(limited.RetryAfter, time.Second)
 	case limits[code], odd && status.Code == http.StatusTooManyRequests:
-		e.Retry = limitWait
-	case known && m == (meaning{}), odd && status.Code >= http.StatusInternalServerError, unanswered(err):
-		e.Retry = downWait + rand.N(downWait)
+		e.Retry = upstream.LimitWait
+	case known && m == (meaning{}), odd && status.Code >= http.StatusInternalServerError, upstream.Unanswered(err):
+		e.Retry = upstream.AboutDownWait()
 	case m.gone:
 		e.Gone = true
 	case m.refused:
@@ -133,18 +121,6 @@ func sendError(doing string, err error) *chat.SendError {
 		}
 	}
 	return e
-}
-
-// unanswered says that nobody knows what became of a call.
-func unanswered(err error) bool {
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, io.EOF) ||
-		errors.Is(err, io.ErrUnexpectedEOF) {
-		return true
-	}
-	_, network := errors.AsType[net.Error](err)
-	_, inURL := errors.AsType[*url.Error](err)
-	_, garbled := errors.AsType[*json.SyntaxError](err) // a proxy's page in place of an answer
-	return network || inURL || garbled
 }
 
 // slackCode is the name of the error that Slack answered with; empty if it is none of its.

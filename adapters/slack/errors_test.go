@@ -15,6 +15,7 @@ import (
 
 	slackapi "github.com/slack-go/slack"
 
+	"balie/adapters/upstream"
 	"balie/internal/chat"
 )
 
@@ -81,7 +82,7 @@ func TestSendErrors(t *testing.T) {
 		{&slackapi.RateLimitedError{RetryAfter: 30 * time.Second}, isRetry, [2]time.Duration{30 * time.Second, 30 * time.Second}},
 		{&slackapi.RateLimitedError{}, isRetry, [2]time.Duration{time.Second, time.Second}},
 		{slackapi.StatusCodeError{Code: 503, Status: "503"}, isRetry, [2]time.Duration{2 * time.Second, 4 * time.Second}},
-		{slackapi.StatusCodeError{Code: 429, Status: "429"}, isRetry, [2]time.Duration{limitWait, limitWait}},
+		{slackapi.StatusCodeError{Code: 429, Status: "429"}, isRetry, [2]time.Duration{upstream.LimitWait, upstream.LimitWait}},
 		{slackapi.StatusCodeError{Code: 404, Status: "404"}, isUnknown, [2]time.Duration{}},
 		{context.DeadlineExceeded, isRetry, [2]time.Duration{2 * time.Second, 4 * time.Second}},
 		{io.ErrUnexpectedEOF, isRetry, [2]time.Duration{2 * time.Second, 4 * time.Second}},

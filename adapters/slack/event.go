@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"balie/adapters/callback"
 	"balie/internal/chat"
 )
 
@@ -138,7 +139,7 @@ type telling struct {
 func (s *Slack) read(ctx context.Context, body []byte) (*telling, error) {
 	var out happening
 	if json.Unmarshal(body, &out) != nil {
-		return nil, errGarbage
+		return nil, callback.ErrGarbage
 	}
 	if out.Type != "event_callback" {
 		return nil, s.odd("an event of the unknown kind " + chat.Cut(out.Type, 40))

@@ -1,8 +1,8 @@
 package slack_test
 
 import (
-	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -19,24 +19,10 @@ const (
 	object = "application/json"
 )
 
-// request is one that anybody can make who knows our address.
-func (n openNetwork) request(t *testing.T, name, path, contentType, body string, header http.Header) adaptertest.Request {
-	t.Helper()
-	r, err := http.NewRequest(http.MethodPost, n.fake.Hooks()+path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for k, v := range header {
-		r.Header[k] = v
-	}
-	r.Header.Set("Content-Type", contentType)
-	return adaptertest.Request{Name: name, HTTP: r}
-}
-
 // signed is one that Slack signed now.
 func (n openNetwork) signed(t *testing.T, name, path, contentType, body string) adaptertest.Request {
 	t.Helper()
-	return n.request(t, name, path, contentType, body, n.fake.Sign([]byte(body), time.Now()))
+	return adaptertest.Forge(t, name, n.fake.Hooks()+path, contentType, body, n.fake.Sign([]byte(body), time.Now()))
 }
 
 // Refused are requests that Slack did not make, or not now.
@@ -44,56 +30,32 @@ func (n openNetwork) Refused(t *testing.T) []adaptertest.Request {
 	ana, open := n.fake.UserID("ana"), n.fake.ChannelID("open")
 	command := url.Values{"command": {"/ticket"}, "text": {"x"}, "user_id": {ana}, "user_name": {"ana"}, "channel_id": {open}, "team_id": {n.fake.TeamID},
 		"trigger_id": {"1.2.3"}, "response_url": {n.fake.URL + "/response/x"}}.Encode()
-	click := url.Values{"payload": {jsonOf(t, map[string]any{"type": "block_actions", "user": map[string]any{"id": ana}, "team": map[string]any{"id": n.fake.TeamID},
+	click := url.Values{"payload": {adaptertest.JSON(t, map[string]any{"type": "block_actions", "user": map[string]any{"id": ana}, "team": map[string]any{"id": n.fake.TeamID},
 		"channel": map[string]any{"id": open}, "container": map[string]any{"type": "message", "message_ts": "1.000001", "channel_id": open},
 		"actions": []any{map[string]any{"type": "button", "block_id": "b", "action_id": "a", "value": `{"v":"claim"}`, "action_ts": "1.000001"}}})}}.Encode()
-	event := jsonOf(t, map[string]any{"type": "event_callback", "team_id": n.fake.TeamID, "event_id": "Ev1", "event": map[string]any{"type": "message",
+	event := adaptertest.JSON(t, map[string]any{"type": "event_callback", "team_id": n.fake.TeamID, "event_id": "Ev1", "event": map[string]any{"type": "message",
 		"channel": open, "channel_type": "channel", "user": ana, "ts": "1712345678.000100", "text": "forged"}})
 	var out []adaptertest.Request
 	for _, r := range []struct{ path, kind, body string }{{"/commands", form, command}, {"/interactions", form, click}, {"/events", object, event}} {
 		now := time.Now()
 		good := n.fake.Sign([]byte(r.body), now)
-		with := func(name, value string) http.Header {
-			h := good.Clone()
-			h.Del(name)
-			if value != "" {
-				h.Set(name, value)
-			}
-			return h
-		}
 		const signature, stamp = "X-Slack-Signature", "X-Slack-Request-Timestamp"
 		is := good.Get(signature)
-		for name, header := range map[string]http.Header{
-			"unsigned": nil, "without a signature": with(signature, ""), "without a time": with(stamp, ""), "half a signature": with(signature, is[:35]),
-			"another version": with(signature, "v1"+is[2:]), "no signature at all": with(signature, "v0="), "another letter": with(signature, is[:len(is)-1]+flip(is)),
-			"another time": with(stamp, fmt.Sprint(now.Unix()-1)), "no time": with(stamp, "now"), "another body": n.fake.Sign([]byte(r.body+" "), now),
+		headers := adaptertest.Unsigned(good, signature, stamp, now)
+		maps.Copy(headers, map[string]http.Header{
+			"another version": adaptertest.With(good, signature, "v1"+is[2:]), "no signature at all": adaptertest.With(good, signature, "v0="),
+			"another body":    n.fake.Sign([]byte(r.body+" "), now),
 			"six minutes old": n.fake.Sign([]byte(r.body), now.Add(-6*time.Minute)), "of the future": n.fake.Sign([]byte(r.body), now.Add(6*time.Minute)),
 			"of another app": slackfake.Sign("another secret", []byte(r.body), now), "signed with nothing": slackfake.Sign("", []byte(r.body), now),
-		} {
-			out = append(out, n.request(t, r.path+" "+name, r.path, r.kind, r.body, header))
+		})
+		for name, header := range headers {
+			out = append(out, adaptertest.Forge(t, r.path+" "+name, n.fake.Hooks()+r.path, r.kind, r.body, header))
 		}
 		get := n.signed(t, r.path+" not posted", r.path, r.kind, "")
 		get.HTTP.Method = http.MethodGet
 		out = append(out, get, n.signed(t, r.path+" too large", r.path, r.kind, r.body+strings.Repeat("x", 2<<20)))
 	}
-	return append(out, n.signed(t, "no such callback", "/nothing", object, "{}"), n.request(t, "in the address", "/commands?"+command, form, "", nil))
-}
-
-// flip is another letter than the last one of a signature.
-func flip(signature string) string {
-	if strings.HasSuffix(signature, "0") {
-		return "1"
-	}
-	return "0"
-}
-
-func jsonOf(t *testing.T, v any) string {
-	t.Helper()
-	body, err := json.Marshal(v)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(body)
+	return append(out, n.signed(t, "no such callback", "/nothing", object, "{}"), adaptertest.Forge(t, "in the address", n.fake.Hooks()+"/commands?"+command, form, "", nil))
 }
 
 // Garbage was signed, but can't be read, or not as what it claims to be.
@@ -134,14 +96,14 @@ func (n *network) garbage(t *testing.T) []string {
 		map[string]any{"type": "app_home_opened"}, map[string]any{"type": "app_home_opened", "tab": 7}, map[string]any{"type": "user_change", "user": "U1"},
 		map[string]any{"type": "tokens_revoked"}, map[string]any{"type": "tokens_revoked", "tokens": map[string]any{"bot": "x"}}, "message", 7,
 	} {
-		out = append(out, jsonOf(t, map[string]any{"type": "event_callback", "team_id": n.fake.TeamID, "event_id": fmt.Sprint("Ev", len(out)), "event": inner}))
+		out = append(out, adaptertest.JSON(t, map[string]any{"type": "event_callback", "team_id": n.fake.TeamID, "event_id": fmt.Sprint("Ev", len(out)), "event": inner}))
 	}
 	for _, kind := range []string{"block_actions", "view_submission", "view_closed", "block_suggestion", "shortcut_of_tomorrow", "message_action", "interactive_message"} {
-		out = append(out, jsonOf(t, map[string]any{"type": kind, "user": user, "team": team}), jsonOf(t, map[string]any{"type": kind, "user": user, "team": nil}),
-			jsonOf(t, map[string]any{"type": kind, "user": user, "team": team, "actions": []any{}, "view": map[string]any{}, "message": map[string]any{}}),
-			jsonOf(t, map[string]any{"type": kind, "user": user, "team": team, "actions": []any{map[string]any{"type": "button", "value": "{}"}}}),
-			jsonOf(t, map[string]any{"type": kind, "user": user, "team": team, "actions": []any{map[string]any{"action_id": "menu:", "selected_option": nil}}}),
-			jsonOf(t, map[string]any{"type": kind, "user": user, "team": team, "view": map[string]any{"id": "V1", "callback_id": "balie", "private_metadata": "{", "blocks": 7,
+		out = append(out, adaptertest.JSON(t, map[string]any{"type": kind, "user": user, "team": team}), adaptertest.JSON(t, map[string]any{"type": kind, "user": user, "team": nil}),
+			adaptertest.JSON(t, map[string]any{"type": kind, "user": user, "team": team, "actions": []any{}, "view": map[string]any{}, "message": map[string]any{}}),
+			adaptertest.JSON(t, map[string]any{"type": kind, "user": user, "team": team, "actions": []any{map[string]any{"type": "button", "value": "{}"}}}),
+			adaptertest.JSON(t, map[string]any{"type": kind, "user": user, "team": team, "actions": []any{map[string]any{"action_id": "menu:", "selected_option": nil}}}),
+			adaptertest.JSON(t, map[string]any{"type": kind, "user": user, "team": team, "view": map[string]any{"id": "V1", "callback_id": "balie", "private_metadata": "{", "blocks": 7,
 				"state": map[string]any{"values": []any{}}}}))
 	}
 	return out

@@ -10,6 +10,8 @@ import (
 	slackapi "github.com/slack-go/slack"
 	"pgregory.net/rapid"
 
+	"balie/adapters/adaptertest/golden"
+	"balie/adapters/memo"
 	"balie/internal/chat"
 )
 
@@ -38,18 +40,18 @@ func everyForm() *chat.Form {
 func TestGoldenForms(t *testing.T) {
 	at := state{Channel: "C0GENERAL", Nonce: "nonce", Later: "https://hooks.slack.com/commands/T0/1/x"}
 	v, now := modal(everyForm(), at, nil)
-	golden(t, "form", "slack-view", v)
+	golden.Check(t, "form", "slack-view", v)
 	// The person chose another category meanwhile, and typed on.
 	now.values["summary"] = []string{"Printer op de gang stuk"}
 	f := everyForm()
 	f.Fields[0].Value = []string{"Printer op de gang stuk"}
 	f.Fields[1].Value = []string{"sw"}
 	v, _ = modal(f, at, now)
-	golden(t, "form-changed", "slack-view", v)
+	golden.Check(t, "form-changed", "slack-view", v)
 
 	a := &asked{in: interaction{View: cameBack(t, v, map[string]given{"summary": {Value: "Printer & co"}})}}
-	golden(t, "form-failed", "slack-view-response", answerUpdate(a.again("Het lukt *nu* niet. Probeer het zo nog eens.")))
-	golden(t, "form-wrong", "slack-view-response", a.wrong(t.Context(), chat.Event{}, at, &standing{blocks: map[string]string{"summary": "summary"}},
+	golden.Check(t, "form-failed", "slack-view-response", answerUpdate(a.again("Het lukt *nu* niet. Probeer het zo nog eens.")))
+	golden.Check(t, "form-wrong", "slack-view-response", a.wrong(t.Context(), chat.Event{}, at, &standing{blocks: map[string]string{"summary": "summary"}},
 		map[string]string{"summary": "Vertel in een paar woorden wat er is."}))
 }
 
@@ -229,7 +231,7 @@ func FuzzEvent(f *testing.F) {
 
 // What somebody typed into a form that opened early goes before the draft; what the form began with does not.
 func TestTypedGoesBeforeTheDraft(t *testing.T) {
-	s := &Slack{views: cache[string, *openView](10)}
+	s := &Slack{views: memo.New[string, *openView](10)}
 	o := &opener{Slack: s, view: &slackapi.ViewResponse{View: slackapi.View{ID: "V1"}},
 		now: &standing{blocks: map[string]string{}, values: chat.Values{"priority": {"normal"}}}}
 	s.openView("V1").last = chat.Values{"summary": {"typed"}, "priority": {"normal"}}

@@ -4,77 +4,36 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/sirupsen/logrus"
 
+	"balie/adapters/adaptertest"
 	"balie/adapters/slack/slackfake"
 	"balie/internal/chat"
 )
-
-// keeping is a memory that a test can look into.
-type keeping struct {
-	mu   sync.Mutex
-	kept map[string][]byte
-}
-
-func (k *keeping) Recall(_ context.Context, name string) ([]byte, error) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.kept[name], nil
-}
-
-func (k *keeping) Keep(_ context.Context, name string, value []byte) error {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.kept == nil {
-		k.kept = map[string][]byte{}
-	}
-	k.kept[name] = bytes.Clone(value)
-	return nil
-}
-
-func (k *keeping) Forget(_ context.Context, name string) error {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	delete(k.kept, name)
-	return nil
-}
-
-func (k *keeping) List(_ context.Context, group string) (map[string][]byte, error) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	out := map[string][]byte{}
-	for name, v := range k.kept {
-		if strings.HasPrefix(name, group+"/") {
-			out[name] = v
-		}
-	}
-	return out, nil
-}
 
 // listener is the adapter on a fake, and what its bot was told.
 type listener struct {
 	t      *testing.T
 	fake   *slackfake.Server
-	memory *keeping
+	memory *adaptertest.Memory
 	socket bool
-
-	mu    sync.Mutex
-	heard []chat.Event
-	fails int // so many events can't be stored
-	stop  func()
+	bot    *adaptertest.Bot
+	stop   func()
 }
 
 func listening(t *testing.T, socket bool) *listener {
 	t.Helper()
-	l := &listener{t: t, memory: &keeping{}, socket: socket, stop: func() {}, fake: slackfake.New(t, slackfake.Options{
+	l := &listener{t: t, memory: &adaptertest.Memory{}, socket: socket, bot: &adaptertest.Bot{}, stop: func() {}, fake: slackfake.New(t, slackfake.Options{
 		People:   []slackfake.Person{{Name: "ana", Real: "Ana Silva"}, {Name: "bram", Real: "Bram de Wit"}},
 		Channels: []slackfake.Channel{{Name: "general", Bot: true}},
 	})}
@@ -100,10 +59,10 @@ func (l *listener) start() *Slack {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- s.Run(ctx, l.handle) }()
+	go func() { done <- s.Run(ctx, l.bot.Handle) }()
 	var server *httptest.Server
 	if !l.socket {
-		server = httptest.NewServer(http.StripPrefix("/hooks/slack", s.Hooks(l.handle)))
+		server = httptest.NewServer(http.StripPrefix("/hooks/slack", s.Hooks(l.bot.Handle)))
 		l.fake.Deliver(server.URL + "/hooks/slack")
 	}
 	l.stop = sync.OnceFunc(func() {
@@ -119,37 +78,39 @@ func (l *listener) start() *Slack {
 	return s
 }
 
-func (l *listener) handle(_ context.Context, e chat.Event) (chat.Reply, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.fails > 0 {
-		l.fails--
-		return chat.Reply{Text: "not now"}, errors.New("the store is away")
+// fails lets so many events not be stored.
+func (l *listener) fails(times int32) {
+	var left atomic.Int32
+	left.Store(times)
+	l.bot.Answer(func(context.Context, chat.Event) (chat.Reply, error) {
+		if left.Add(-1) >= 0 {
+			return chat.Reply{Text: "not now"}, errors.New("the store is away")
+		}
+		return chat.Reply{}, nil
+	})
+}
+
+// texts are those of the messages that the bot stored.
+func (l *listener) texts() []string {
+	var out []string
+	for _, e := range l.bot.Stored() {
+		if e.Message != nil {
+			out = append(out, e.Message.Text)
+		}
 	}
-	l.heard = append(l.heard, e)
-	return chat.Reply{}, nil
+	return out
 }
 
 // hears waits until the bot was told of those messages, and says that it was told once.
 func (l *listener) hears(texts ...string) {
 	l.t.Helper()
-	var got []string
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		got = nil
-		l.mu.Lock()
-		for _, e := range l.heard {
-			if e.Message != nil {
-				got = append(got, e.Message.Text)
-			}
-		}
-		l.mu.Unlock()
-		if slices.Equal(got, texts) {
-			return
-		}
-		if time.Now().After(deadline) || len(got) > len(texts) {
+	adaptertest.Until(l.t, fmt.Sprintf("%q is heard", texts), func() bool {
+		got := l.texts()
+		if len(got) > len(texts) {
 			l.t.Fatalf("heard %q, not %q", got, texts)
 		}
-	}
+		return slices.Equal(got, texts)
+	})
 }
 
 func (l *listener) say(who, thread, text string) string {
@@ -174,9 +135,7 @@ func TestWhatWasSaidWhileAway(t *testing.T) {
 			l.say("ana", "", "while you were away")
 			l.say("bram", root, "in an older thread")
 			l.fake.DropEvents(0)
-			l.mu.Lock()
-			l.heard = nil
-			l.mu.Unlock()
+			l.bot = &adaptertest.Bot{}
 			l.start()
 			// The fake's clock and ours are one, so only what is surely older than the mark is left out.
 			l.waitFor("while you were away", "in an older thread")
@@ -187,38 +146,20 @@ func TestWhatWasSaidWhileAway(t *testing.T) {
 // connected waits until the adapter hears, and keeps up to when it did.
 func (s *Slack) connected(t *testing.T) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	adaptertest.Until(t, "the adapter hears", func() bool {
 		s.ears.mu.Lock()
-		ready := len(s.ears.met) > 0 && len(s.ears.since) == 0 && (s.opts.AppToken == "" || len(s.ears.open) == connections)
-		s.ears.mu.Unlock()
-		if ready {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("the adapter does not hear")
-		}
-	}
+		defer s.ears.mu.Unlock()
+		return len(s.ears.met) > 0 && len(s.ears.since) == 0 && (s.opts.AppToken == "" || len(s.ears.open) == connections)
+	})
 }
 
 // waitFor waits until the bot was told of those messages, whatever else it was told.
 func (l *listener) waitFor(texts ...string) {
 	l.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		missing := slices.Clone(texts)
-		l.mu.Lock()
-		for _, e := range l.heard {
-			if e.Message != nil {
-				missing = slices.DeleteFunc(missing, func(s string) bool { return s == e.Message.Text })
-			}
-		}
-		l.mu.Unlock()
-		if len(missing) == 0 {
-			return
-		}
-		if time.Now().After(deadline) {
-			l.t.Fatalf("never heard %q", missing)
-		}
-	}
+	adaptertest.Until(l.t, fmt.Sprintf("%q is heard, among others", texts), func() bool {
+		got := l.texts()
+		return !slices.ContainsFunc(texts, func(s string) bool { return !slices.Contains(got, s) })
+	})
 }
 
 // What could not be stored is told again, and once.
@@ -227,9 +168,7 @@ func TestWhatCouldNotBeStored(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l := listening(t, socket)
 			l.start().connected(t)
-			l.mu.Lock()
-			l.fails = 5
-			l.mu.Unlock()
+			l.fails(5)
 			l.say("ana", "", "is anybody there?")
 			l.hears("is anybody there?")
 			l.say("ana", "", "good")

@@ -4,15 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	slackapi "github.com/slack-go/slack"
 
+	"balie/adapters/callback"
+	"balie/adapters/upstream"
 	"balie/internal/chat"
 )
 
@@ -26,60 +25,43 @@ const (
 // bodyMax is how large a callback may be, in bytes: a view of at most 250 kB, as Slack takes it, is in some of them.
 const bodyMax = 1 << 20
 
-// refusal is a request that is none of Slack's: it changed nothing.
-type refusal struct {
-	status int
-	why    string
-}
-
-func (e *refusal) Error() string { return e.why }
-
-var (
-	errNotSlack = &refusal{http.StatusUnauthorized, "this does not come from Slack, or SLACK_SIGNING_SECRET is another app's"}
-	errOld      = &refusal{http.StatusUnauthorized, "this is more than five minutes old, or the clocks differ that much"}
-	errReplay   = &refusal{http.StatusUnauthorized, "this came before"}
-	errGarbage  = &refusal{http.StatusBadRequest, "this can't be read"}
-	errTooLarge = &refusal{http.StatusRequestEntityTooLarge, "this is too large"}
-)
+var errNotSlack = &callback.Refusal{Status: http.StatusUnauthorized, Why: "this does not come from Slack, or " +
+	"SLACK_SIGNING_SECRET is another app's"}
 
 func (s *Slack) routes(h chat.Handler) http.Handler {
 	handle := map[string]func(context.Context, chat.Handler, []byte) (string, any, error){
 		commandsPath: s.postedCommand, interactionsPath: s.postedInteraction, eventsPath: s.postedEvent,
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		path := r.URL.Path[max(0, strings.LastIndexByte(r.URL.Path, '/')):]
+		path := callback.Path(r)
 		do, ok := handle[path]
-		switch {
-		case !ok:
+		if !ok {
 			http.NotFound(w, r)
 			return
-		case r.Method != http.MethodPost:
-			w.Header().Set("Allow", http.MethodPost)
-			http.Error(w, "only Slack calls this", http.StatusMethodNotAllowed)
+		}
+		if !callback.Posted(w, r, "Slack") {
 			return
 		}
 		began := time.Now()
-		ctx, waitedFor := counting(r.Context())
+		ctx, waitedFor := upstream.Counting(r.Context())
 		var kind string
 		var answer any
 		body, err := s.verified(w, r)
 		// What people do comes once; an event may be told again at once, and is known by its id.
 		if err == nil && path != eventsPath && s.replayed(r) {
-			err = errReplay
+			err = callback.ErrReplay
 		}
 		if err == nil {
 			kind, answer, err = do(ctx, h, body)
 		}
-		took, waited := time.Since(began), time.Duration(waitedFor.ns.Load())
+		took, waited := time.Since(began), waitedFor.Total()
 		if err == nil {
 			s.answered(kind, took, waited)
 		}
-		w.Header().Set("Server-Timing", fmt.Sprintf("all;dur=%.3f, own;dur=%.3f", ms(took), ms(took-waited)))
+		callback.Timing(w, took, waited)
 		s.write(w, path, answer, err)
 	})
 }
-
-func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
 func (s *Slack) answered(kind string, took, waited time.Duration) {
 	if s.opts.Answered != nil && kind != "" {
@@ -90,16 +72,13 @@ func (s *Slack) answered(kind string, took, waited time.Duration) {
 // verified reads a body that Slack signed within the last five minutes.
 // https://docs.slack.dev/authentication/verifying-requests-from-slack
 func (s *Slack) verified(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bodyMax))
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return nil, errTooLarge
-	}
+	body, err := callback.Body(w, r, bodyMax)
 	if err != nil {
-		return nil, errGarbage
+		return nil, err
 	}
 	verifier, err := slackapi.NewSecretsVerifier(r.Header, s.opts.SigningSecret)
 	if errors.Is(err, slackapi.ErrExpiredTimestamp) {
-		return nil, errOld
+		return nil, callback.ErrOld
 	}
 	if err != nil {
 		return nil, errNotSlack
@@ -121,11 +100,11 @@ func (s *Slack) replayed(r *http.Request) bool {
 
 // write answers as Slack wants it: 200, and JSON if there is something to say.
 func (s *Slack) write(w http.ResponseWriter, path string, answer any, err error) {
-	no, refused := errors.AsType[*refusal](err)
+	no, refused := errors.AsType[*callback.Refusal](err)
 	switch {
 	case refused:
-		s.log.WithFields(map[string]any{"callback": path, "status": no.status}).Warn("slack: a request was refused: " + no.why)
-		http.Error(w, no.why, no.status)
+		s.log.WithFields(map[string]any{"callback": path, "status": no.Status}).Warn("slack: a request was refused: " + no.Why)
+		http.Error(w, no.Why, no.Status)
 	case err != nil: // Slack tells it again
 		http.Error(w, "not now", http.StatusServiceUnavailable)
 	case answer == nil:
@@ -142,7 +121,7 @@ func (s *Slack) write(w http.ResponseWriter, path string, answer any, err error)
 func (s *Slack) postedCommand(ctx context.Context, h chat.Handler, body []byte) (string, any, error) {
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
-		return "", nil, errGarbage
+		return "", nil, callback.ErrGarbage
 	}
 	if form.Get("ssl_check") == "1" { // Slack looks at the certificate
 		return "", nil, nil
@@ -159,7 +138,7 @@ func (s *Slack) postedCommand(ctx context.Context, h chat.Handler, body []byte) 
 func (s *Slack) postedInteraction(ctx context.Context, h chat.Handler, body []byte) (string, any, error) {
 	form, err := url.ParseQuery(string(body))
 	if err != nil || form.Get("payload") == "" {
-		return "", nil, errGarbage
+		return "", nil, callback.ErrGarbage
 	}
 	return s.interactive(ctx, h, []byte(form.Get("payload")))
 }
@@ -168,7 +147,7 @@ func (s *Slack) postedInteraction(ctx context.Context, h chat.Handler, body []by
 func (s *Slack) postedEvent(ctx context.Context, h chat.Handler, body []byte) (string, any, error) {
 	var hello struct{ Type, Challenge string }
 	if json.Unmarshal(body, &hello) != nil {
-		return "", nil, errGarbage
+		return "", nil, callback.ErrGarbage
 	}
 	if hello.Type == "url_verification" {
 		return "", map[string]string{"challenge": hello.Challenge}, nil

@@ -7,6 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"balie/adapters/markup"
 	"balie/internal/chat"
 )
 
@@ -17,11 +18,11 @@ var markdown = dialect{signs: map[look]string{bold: "**", italic: "*", strike: "
 // that is not known.
 func inbound(mrkdwn string, name func(kind, id string) string) string {
 	in := &hearing{name: name}
-	s := chat.Clean(lines(mrkdwn))
+	s := chat.Clean(markup.Lines(mrkdwn))
 	for {
 		before, rest, found := strings.Cut(s, fence)
 		body, after, closed := strings.Cut(rest, fence)
-		if !found || !closed || strings.TrimFunc(body, blank) == "" {
+		if !found || !closed || strings.TrimFunc(body, markup.Blank) == "" {
 			in.lines(s)
 			break
 		}
@@ -148,7 +149,7 @@ func (in *hearing) pieces(s string) []piece {
 				continue
 			}
 		case '`':
-			if to := strings.IndexByte(rest[1:], '`'); to > 0 && strings.TrimFunc(rest[1:1+to], blank) != "" {
+			if to := strings.IndexByte(rest[1:], '`'); to > 0 && strings.TrimFunc(rest[1:1+to], markup.Blank) != "" {
 				put(span{text: in.code(rest[1 : 1+to]), look: code})
 				i += to + 2
 				continue
@@ -193,8 +194,8 @@ func slackMark(s string, i int) *mark {
 	before, had := utf8.DecodeLastRuneInString(s[:i])
 	after, has := utf8.DecodeRuneInString(s[i+1:])
 	m := &mark{look: map[byte]look{'*': bold, '_': italic, '~': strike}[s[i]]}
-	m.opens = (had == 0 || !word(before)) && has > 0 && !unicode.IsSpace(after)
-	m.ends = had > 0 && !unicode.IsSpace(before) && (has == 0 || !word(after))
+	m.opens = (had == 0 || !markup.Word(before)) && has > 0 && !unicode.IsSpace(after)
+	m.ends = had > 0 && !unicode.IsSpace(before) && (has == 0 || !markup.Word(after))
 	if !m.opens && !m.ends {
 		return nil
 	}
@@ -292,7 +293,7 @@ func (w *cells) markdown() string {
 		if !c.ours {
 			switch c.r {
 			case '\\':
-				if after < utf8.RuneSelf && !word(after) && !unicode.IsSpace(after) {
+				if after < utf8.RuneSelf && !markup.Word(after) && !unicode.IsSpace(after) {
 					out.WriteByte('\\')
 				}
 			case '*':
@@ -300,7 +301,7 @@ func (w *cells) markdown() string {
 					out.WriteByte('\\')
 				}
 			case '_':
-				if !word(before) && !unicode.IsSpace(after) || !word(after) && !unicode.IsSpace(before) {
+				if !markup.Word(before) && !unicode.IsSpace(after) || !markup.Word(after) && !unicode.IsSpace(before) {
 					out.WriteByte('\\')
 				}
 			case '~':

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"balie/adapters/adaptertest"
 )
 
 func names(kind, id string) string {
@@ -44,11 +46,7 @@ func TestInbound(t *testing.T) {
 }
 
 func FuzzOutbound(f *testing.F) {
-	for _, s := range snippets {
-		f.Add(s+s+" "+s, 100)
-	}
-	f.Fuzz(func(t *testing.T, s string, most int) {
-		most = max(0, min(most, 5_000))
+	adaptertest.FuzzText(f, snippets, func(t *testing.T, s string, most int) {
 		check(t, s, outbound(s, most), most)
 		check(t, s, plain(s, most), most)
 		for _, part := range sections(s, most) {

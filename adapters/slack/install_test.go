@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"balie/adapters/adaptertest"
 	"balie/adapters/slack/manifest"
 	"balie/adapters/slack/slackfake"
 )
@@ -59,7 +60,7 @@ func (r *replica) walk(t *testing.T, consent func(string) (string, error)) (int,
 }
 
 func TestSetOut(t *testing.T) {
-	r := connect(t, slackfake.New(t, slackfake.Options{}), newNotebook(), nil)
+	r := connect(t, slackfake.New(t, slackfake.Options{}), &adaptertest.Memory{}, nil)
 	to, cookie := r.out(t)
 	q := to.Query()
 	if to.Scheme+"://"+to.Host+to.Path != "https://slack.com/oauth/v2/authorize" || q.Get("client_id") != r.opts.ClientID ||
@@ -82,7 +83,7 @@ func TestSetOut(t *testing.T) {
 	if out.Code != http.StatusMethodNotAllowed {
 		t.Errorf("POST: %d", out.Code)
 	}
-	plain := connect(t, slackfake.New(t, slackfake.Options{}), newNotebook(), func(o *Options) { o.URL = "http://127.0.0.1:1" })
+	plain := connect(t, slackfake.New(t, slackfake.Options{}), &adaptertest.Memory{}, func(o *Options) { o.URL = "http://127.0.0.1:1" })
 	if _, cookie := plain.out(t); cookie.Secure {
 		t.Error("a browser would not send the cookie back without https")
 	}
@@ -91,7 +92,7 @@ func TestSetOut(t *testing.T) {
 func TestInstall(t *testing.T) {
 	fake := slackfake.New(t, slackfake.Options{})
 	second := fake.AddWorkspace(slackfake.Options{Team: "Ana & <Bo>"})
-	kept := newNotebook()
+	kept := &adaptertest.Memory{}
 	listed := func(o *Options) { o.Workspaces = []string{second.ID} }
 	r, other := connect(t, fake, kept, listed), connect(t, fake, kept, listed)
 	_, err := r.workspaceOf(t.Context(), second.ID, "")
@@ -114,7 +115,7 @@ func TestInstall(t *testing.T) {
 	if got := other.Workspaces(); !slices.Equal(got, []string{fake.TeamID, second.ID}) {
 		t.Errorf("workspaces: %q", got)
 	}
-	for name, value := range kept.names() {
+	for name, value := range kept.Kept() {
 		for _, secret := range []string{second.BotToken(), second.ID, "Ana"} {
 			if bytes.Contains(value, []byte(secret)) {
 				t.Errorf("%s is kept for everybody to read", name)
@@ -130,7 +131,7 @@ func TestInstall(t *testing.T) {
 	if err := r.uninstalled(t.Context(), second.ID, ""); err != nil {
 		t.Fatal(err)
 	}
-	for name := range kept.names() {
+	for name := range kept.Kept() {
 		if strings.HasPrefix(name, installations+"/") {
 			t.Errorf("%s is still kept", name)
 		}
@@ -160,7 +161,7 @@ func TestInstall(t *testing.T) {
 func TestInstallRefused(t *testing.T) {
 	fake := slackfake.New(t, slackfake.Options{})
 	second := fake.AddWorkspace(slackfake.Options{Team: "Elsewhere"})
-	kept := newNotebook()
+	kept := &adaptertest.Memory{}
 	r := connect(t, fake, kept, nil)
 	status, page := r.walk(t, second.Authorize)
 	if status != http.StatusForbidden || !strings.Contains(page, second.ID) || !strings.Contains(page, "SLACK_WORKSPACES") {
@@ -169,7 +170,7 @@ func TestInstallRefused(t *testing.T) {
 	if second.BotToken() != "" || fake.Calls("auth.revoke") != 1 {
 		t.Error("the token that nobody wants is still good")
 	}
-	for name := range kept.names() {
+	for name := range kept.Kept() {
 		if strings.HasPrefix(name, installations+"/") {
 			t.Errorf("%s is kept", name)
 		}
@@ -221,7 +222,7 @@ func TestInstallRefused(t *testing.T) {
 func TestInstallGoesWrong(t *testing.T) {
 	fake := slackfake.New(t, slackfake.Options{})
 	second := fake.AddWorkspace(slackfake.Options{})
-	kept := newNotebook()
+	kept := &adaptertest.Memory{}
 	listed := func(o *Options) { o.Workspaces = []string{second.ID} }
 	r := connect(t, fake, kept, listed)
 	fake.FailNext("oauth.v2.access", 1, slackfake.Fault{Status: 503})
@@ -238,11 +239,11 @@ func TestInstallGoesWrong(t *testing.T) {
 	if status, _ := r.walk(t, second.Authorize); status != http.StatusBadGateway {
 		t.Errorf("an odd answer: %d", status)
 	}
-	kept.fail(errors.New("the store is away"))
+	kept.Fail(errors.New("the store is away"))
 	if status, page := r.walk(t, second.Authorize); status != http.StatusServiceUnavailable {
 		t.Errorf("the store is away: %d, %s", status, page)
 	}
-	kept.fail(nil)
+	kept.Fail(nil)
 	wrong := connect(t, fake, kept, func(o *Options) { listed(o); o.ClientSecret = "not-this-one" })
 	status, page := wrong.walk(t, second.Authorize)
 	if status != http.StatusInternalServerError || strings.Contains(page, "not-this-one") {
@@ -279,7 +280,7 @@ func TestPagesInDutch(t *testing.T) {
 func TestAnotherSecret(t *testing.T) {
 	fake := slackfake.New(t, slackfake.Options{})
 	second := fake.AddWorkspace(slackfake.Options{})
-	kept := newNotebook()
+	kept := &adaptertest.Memory{}
 	listed := func(o *Options) { o.Workspaces = []string{second.ID} }
 	r := connect(t, fake, kept, listed)
 	if status, page := r.walk(t, second.Authorize); status != http.StatusOK {

@@ -10,6 +10,7 @@ import (
 
 	slackapi "github.com/slack-go/slack"
 
+	"balie/adapters/callback"
 	"balie/internal/chat"
 )
 
@@ -83,7 +84,7 @@ type choice struct {
 func (s *Slack) interactive(ctx context.Context, h chat.Handler, payload []byte) (string, any, error) {
 	var in interaction
 	if json.Unmarshal(payload, &in) != nil || in.User.ID == "" {
-		return "", nil, errGarbage
+		return "", nil, callback.ErrGarbage
 	}
 	w, err := s.workspaceOf(ctx, in.team(), of(in.OrgWide, in.Enterprise.id()))
 	if err != nil {
@@ -94,7 +95,7 @@ func (s *Slack) interactive(ctx context.Context, h chat.Handler, payload []byte)
 	case "block_actions":
 		switch {
 		case len(in.Actions) == 0:
-			return "", nil, errGarbage
+			return "", nil, callback.ErrGarbage
 		case in.View != nil && in.View.CallbackID == formCallback:
 			return "form_changed", nil, a.changed(ctx)
 		}
@@ -121,7 +122,7 @@ func (s *Slack) interactive(ctx context.Context, h chat.Handler, payload []byte)
 
 // odd logs once what makes no sense, and acknowledges it: Slack would only repeat it.
 func (s *Slack) odd(what string) error {
-	if s.once.first(what) {
+	if s.once.First(what) {
 		s.log.Warn("slack: " + what + " was ignored")
 	}
 	return nil
@@ -129,7 +130,7 @@ func (s *Slack) odd(what string) error {
 
 // stranger is what to answer to a request for a workspace that is not connected.
 func (s *Slack) stranger(err error) error {
-	if s.once.first(err.Error()) {
+	if s.once.First(err.Error()) {
 		s.log.WithError(err).Warn("slack: a request for a workspace that is not connected was ignored")
 	}
 	return nil
@@ -206,7 +207,7 @@ func (s *Slack) ask(ctx context.Context, h chat.Handler, e chat.Event) (chat.Rep
 // command answers a slash command.
 func (s *Slack) command(ctx context.Context, h chat.Handler, in slash) (any, error) {
 	if in.User == "" || in.Channel == "" || in.Trigger == "" {
-		return nil, errGarbage
+		return nil, callback.ErrGarbage
 	}
 	w, err := s.workspaceOf(ctx, in.Team, of(in.OrgWide == "true", in.Enterprise))
 	if err != nil {
@@ -229,7 +230,7 @@ func (a *asked) shortcut(ctx context.Context) error {
 	e.Shortcut = &chat.Shortcut{Name: in.CallbackID}
 	if in.Type == "message_action" {
 		if in.Message == nil || in.Message.TS == "" || e.Channel == "" {
-			return errGarbage
+			return callback.ErrGarbage
 		}
 		m := *in.Message
 		e.Thread = m.thread()

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"balie/adapters/markup"
 )
 
 // row is a line of a text.
@@ -16,12 +18,7 @@ type row struct {
 	block bool   // it is a line of a code block
 }
 
-var (
-	fenced   = regexp.MustCompile("^ {0,3}(`{3,}|~{3,})(.*)$")
-	language = regexp.MustCompile(`^[\w+#.-]{0,30}$`)
-	quoted   = regexp.MustCompile(`^ {0,3}(?:> ?)+`)
-	bullet   = regexp.MustCompile(`^(\s*)[-*+•◦] +(\S.*)$`)
-)
+var bullet = regexp.MustCompile(`^(\s*)[-*+•◦] +(\S.*)$`)
 
 // parsed are the lines of a text in the bot's Markdown.
 func parsed(s string) []row {
@@ -31,7 +28,7 @@ func parsed(s string) []row {
 	for i, line := range all {
 		quote := ""
 		if open == "" || inQuote {
-			quote = quoted.FindString(line)
+			quote = markup.Quote(line)
 		}
 		if open != "" && inQuote && quote == "" {
 			open = "" // the quote has ended, and the code in it
@@ -42,16 +39,16 @@ func parsed(s string) []row {
 			r.head, r.again = "&gt; ", "&gt; "
 		}
 		if open != "" {
-			if t := strings.TrimSpace(line); strings.HasPrefix(t, open) && strings.Trim(t, open[:1]) == "" {
+			if markup.EndsFence(line, open) {
 				open = ""
 				continue
 			}
 			out = append(out, codeRow(r, line, inQuote))
 			continue
 		}
-		if m := fenced.FindStringSubmatch(line); m != nil && i+1 < len(all) && (m[1][0] == '~' || !strings.Contains(m[2], "`")) {
-			open, inQuote = m[1], quote != ""
-			if info := strings.TrimSpace(m[2]); !language.MatchString(info) {
+		if signs, info, ok := markup.Fence(line); ok && i+1 < len(all) {
+			open, inQuote = signs, quote != ""
+			if !markup.IsLanguage(info) {
 				out = append(out, codeRow(r, info, inQuote))
 			}
 			continue
@@ -91,8 +88,6 @@ type reader struct {
 var (
 	address  = regexp.MustCompile(`^https?://[^\s<>"'|` + "`" + `]+`)
 	complete = regexp.MustCompile(`^<((?:https?://|mailto:)[^\s<>"'|]+)>`)
-	target   = regexp.MustCompile(`^\(\s*(?:<([^<>]*)>|([^\s<>()]*(?:\([^\s<>()]*\)[^\s<>()]*)*))` + // an address
-		`(?:\s+=\d*[xX]?\d*)?(?:\s+(?:"[^"]*"|'[^']*'))?\s*\)`) // a picture's size, a title
 )
 
 // special are the signs that can mean something in a line of Markdown.
@@ -142,7 +137,13 @@ func (r *reader) sign(i int) int {
 			return i + 2
 		}
 	case '`':
-		return r.codeSpan(i)
+		text, to, ok := markup.CodeSpan(r.s, i)
+		if !ok {
+			r.words.WriteString(r.s[i:to])
+			return to
+		}
+		r.put(span{text: text, look: code})
+		return to
 	case '*', '_', '~':
 		return r.marks(i)
 	case '!':
@@ -172,17 +173,10 @@ func (r *reader) sign(i int) int {
 // address reads an address that stands in the text by itself.
 func (r *reader) address(i int) int {
 	before, _ := utf8.DecodeLastRuneInString(r.s[:i])
-	if !r.links || i > 0 && word(before) {
+	if !r.links || i > 0 && markup.Word(before) {
 		return 0
 	}
-	a := address.FindString(r.s[i:])
-	for a != "" {
-		end := a[len(a)-1]
-		if strings.IndexByte(".,:;!?'*_~]}", end) < 0 && (end != ')' || strings.Count(a, "(") >= strings.Count(a, ")")) {
-			break
-		}
-		a = a[:len(a)-1]
-	}
+	a := markup.TrimAddress(address.FindString(r.s[i:]), ".,:;!?'*_~]}")
 	if a == "" || !allowed(a) {
 		return 0
 	}
@@ -190,45 +184,9 @@ func (r *reader) address(i int) int {
 	return len(a)
 }
 
-// codeSpan reads code on one line.
-func (r *reader) codeSpan(i int) int {
-	n := run(r.s, i)
-	for from := i + n; from < len(r.s); {
-		at := strings.IndexByte(r.s[from:], '`')
-		if at < 0 {
-			break
-		}
-		from += at
-		if m := run(r.s, from); m != n {
-			from += m
-			continue
-		}
-		text := r.s[i+n : from]
-		if strings.HasPrefix(text, " ") && strings.HasSuffix(text, " ") && strings.TrimSpace(text) != "" {
-			text = text[1 : len(text)-1]
-		}
-		if strings.TrimFunc(text, blank) == "" {
-			break
-		}
-		r.put(span{text: text, look: code})
-		return from + n
-	}
-	r.words.WriteString(r.s[i : i+n])
-	return i + n
-}
-
-// run is how many of the same sign stand there.
-func run(s string, i int) int {
-	n := i
-	for n < len(s) && s[n] == s[i] {
-		n++
-	}
-	return n - i
-}
-
 // marks reads signs that may begin or end a look.
 func (r *reader) marks(i int) int {
-	n := run(r.s, i)
+	n := markup.Run(r.s, i)
 	var kinds []look
 	switch {
 	case r.s[i] == '~' && n == 2:
@@ -241,13 +199,7 @@ func (r *reader) marks(i int) int {
 	default:
 		kinds = []look{bold, italic}
 	}
-	before, size := utf8.DecodeLastRuneInString(r.s[:i])
-	after, next := utf8.DecodeRuneInString(r.s[i+n:])
-	opens := next > 0 && !unicode.IsSpace(after) && (word(after) || size == 0 || !word(before))
-	ends := size > 0 && !unicode.IsSpace(before) && (word(before) || next == 0 || !word(after))
-	if r.s[i] == '_' && word(before) && word(after) {
-		opens, ends = false, false
-	}
+	opens, ends := markup.Flanks(r.s, i, n)
 	if len(kinds) == 0 || !opens && !ends {
 		r.words.WriteString(r.s[i : i+n])
 		return i + n
@@ -273,47 +225,20 @@ func (r *reader) link(i int) (to int, ok bool) {
 	if !r.links {
 		return 0, false
 	}
-	end, depth := i, 0
-	for ; end < len(r.s); end++ {
-		switch r.s[end] {
-		case '\\':
-			end++
-		case '[':
-			depth++
-		case ']':
-			depth--
-		}
-		if depth == 0 {
-			break
-		}
-	}
-	if end >= len(r.s) {
+	label, where, to, ok := markup.Link(r.s, i, len(r.s))
+	where = destination.Replace(where)
+	if !ok || !allowed(where) {
 		return 0, false
 	}
-	m := target.FindStringSubmatchIndex(r.s[end+1:])
-	if m == nil {
-		return 0, false
+	var says strings.Builder
+	for _, s := range spansOf(label, false) {
+		says.WriteString(s.text)
 	}
-	where := ""
-	for _, g := range []int{2, 4} {
-		if m[g] >= 0 {
-			where = destination.Replace(unescaped.ReplaceAllString(r.s[end+1+m[g]:end+1+m[g+1]], "$1"))
-		}
-	}
-	if !allowed(where) {
-		return 0, false
-	}
-	var label strings.Builder
-	for _, s := range spansOf(r.s[i+1:end], false) {
-		label.WriteString(s.text)
-	}
-	text := strings.TrimFunc(label.String(), blank)
+	text := strings.TrimFunc(says.String(), markup.Blank)
 	if utf8.RuneCountInString(escape.Replace(text)) > linkTextMax {
 		r.put(span{text: text + " "})
 		text = ""
 	}
 	r.put(span{text: text, link: where})
-	return end + 1 + m[1], true
+	return to, true
 }
-
-var unescaped = regexp.MustCompile(`\\([[:punct:]])`)

@@ -9,6 +9,7 @@ import (
 
 	slackapi "github.com/slack-go/slack"
 
+	"balie/adapters/upstream"
 	"balie/internal/chat"
 )
 
@@ -206,15 +207,5 @@ func (g *gentle) turn(ctx context.Context) error {
 	}
 	g.next = g.next.Add(gentleEvery)
 	g.mu.Unlock()
-	if wait <= 0 {
-		return ctx.Err()
-	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
+	return upstream.Pause(ctx, wait)
 }

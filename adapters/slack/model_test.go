@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"balie/adapters/markup"
 )
 
 // What Slack makes of mrkdwn, as far as its documentation and its clients tell. Where clients differ, or nobody knows, the
@@ -76,7 +78,7 @@ func slackLine(line string, word func(rune) bool) []shown {
 			rest = rest[len(m[0]):]
 			continue
 		}
-		if m := regexp.MustCompile("^`([^`]+)`").FindStringSubmatch(rest); m != nil && (len(all) == 0 || !word(all[len(all)-1].r)) {
+		if m := regexp.MustCompile("^`([^`]+)`").FindStringSubmatch(rest); m != nil && (len(all) == 0 || !markup.Word(all[len(all)-1].r)) {
 			for _, r := range decode.Replace(m[1]) {
 				all = append(all, char{shown{r: r, look: "c"}, false})
 			}
@@ -107,10 +109,10 @@ func slackLine(line string, word func(rune) bool) []shown {
 		for i := 0; i < len(part); i++ {
 			c := part[i]
 			look := map[rune]string{'*': "b", '_': "i", '~': "s"}[c.r]
-			if look != "" && c.sign && !word(at(i-1)) && !unicode.IsSpace(at(i+1)) {
+			if look != "" && c.sign && !markup.Word(at(i-1)) && !unicode.IsSpace(at(i+1)) {
 				end := -1
 				for j := i + 2; j < len(part) && end < 0; j++ {
-					if part[j].sign && part[j].r == c.r && !unicode.IsSpace(at(j-1)) && !word(at(j+1)) {
+					if part[j].sign && part[j].r == c.r && !unicode.IsSpace(at(j-1)) && !markup.Word(at(j+1)) {
 						end = j
 					}
 				}

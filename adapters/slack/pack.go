@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode/utf8"
+
+	"balie/adapters/markup"
 )
 
 // packing writes lines into texts of at most so many characters.
@@ -35,7 +37,7 @@ func (p *packing) flush() {
 	if p.open {
 		p.write("\n" + fence)
 	}
-	if strings.TrimFunc(p.now.String(), blank) != "" {
+	if strings.TrimFunc(p.now.String(), markup.Blank) != "" {
 		p.out = append(p.out, strings.TrimRight(p.now.String(), "\n"))
 	}
 	p.now.Reset()
@@ -79,7 +81,7 @@ func pack(rows []row, most int) []string {
 			if i > 0 {
 				r.head = r.again
 			}
-			if s = strings.TrimRight(r.head+s, " "); p.n > 0 || strings.TrimFunc(s, blank) != "" {
+			if s = strings.TrimRight(r.head+s, " "); p.n > 0 || strings.TrimFunc(s, markup.Blank) != "" {
 				p.put(s, false)
 			}
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/sirupsen/logrus"
 	slackapi "github.com/slack-go/slack"
 
+	"balie/adapters/memo"
 	"balie/internal/chat"
 )
 
@@ -54,7 +55,7 @@ const (
 
 func newPeople(ws *workspaces, log logrus.FieldLogger) *people {
 	return &people{
-		ws: ws, log: log, now: time.Now, known: cache[string, acquainted](50_000), lists: cache[string, roll](2_000),
+		ws: ws, log: log, now: time.Now, known: memo.New[string, acquainted](50_000), lists: memo.New[string, roll](2_000),
 		gentle: newGentle(), asking: map[string]*question{},
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	slackapi "github.com/slack-go/slack"
 
+	"balie/adapters/adaptertest"
 	"balie/adapters/slack/slackfake"
 	"balie/internal/chat"
 )
@@ -31,7 +32,7 @@ func staff() slackfake.Options {
 
 func TestPerson(t *testing.T) {
 	fake := slackfake.New(t, staff())
-	r := connect(t, fake, newNotebook(), nil)
+	r := connect(t, fake, &adaptertest.Memory{}, nil)
 	ana := fake.UserID("ana")
 	got, err := r.Person(t.Context(), fake.TeamID, ana)
 	want := chat.Person{
@@ -76,7 +77,7 @@ func TestPerson(t *testing.T) {
 
 func TestQuickly(t *testing.T) {
 	fake := slackfake.New(t, staff())
-	r := connect(t, fake, newNotebook(), nil)
+	r := connect(t, fake, &adaptertest.Memory{}, nil)
 	w, ana := r.find(t, fake.TeamID, ""), fake.UserID("ana")
 	release := fake.Hold("users.info")
 	began := time.Now()
@@ -104,7 +105,7 @@ func TestQuickly(t *testing.T) {
 
 func TestMembersAndGroups(t *testing.T) {
 	fake := slackfake.New(t, staff())
-	r := connect(t, fake, newNotebook(), nil)
+	r := connect(t, fake, &adaptertest.Memory{}, nil)
 	names := func(people []chat.Person, err error) []string {
 		t.Helper()
 		if err != nil {
@@ -166,7 +167,7 @@ func TestLargeChannel(t *testing.T) {
 		o.People = append(o.People, slackfake.Person{Name: fmt.Sprintf("p%d", i)})
 	}
 	fake := slackfake.New(t, o)
-	r := connect(t, fake, newNotebook(), nil)
+	r := connect(t, fake, &adaptertest.Memory{}, nil)
 	fake.FailNext("users.info", 1, slackfake.Fault{RetryAfter: time.Second})
 	people, err := r.Members(t.Context(), fake.TeamID, fake.ChannelID("it"))
 	if err != nil || len(people) != 55 {
@@ -222,7 +223,7 @@ func TestStrangers(t *testing.T) {
 	}))
 	defer server.Close()
 	s, err := New(Options{
-		BotToken: "xoxb-1", SigningSecret: "s", APIURL: server.URL + "/api", Secret: make([]byte, 32), Memory: newNotebook(),
+		BotToken: "xoxb-1", SigningSecret: "s", APIURL: server.URL + "/api", Secret: make([]byte, 32), Memory: &adaptertest.Memory{},
 	})
 	if err != nil {
 		t.Fatal(err)

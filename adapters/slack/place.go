@@ -6,6 +6,7 @@ import (
 
 	slackapi "github.com/slack-go/slack"
 
+	"balie/adapters/upstream"
 	"balie/internal/chat"
 )
 
@@ -52,7 +53,7 @@ func (w *workspaces) ready(ctx context.Context) error {
 	}
 	_, err := shared(ctx, w, "list", func(ctx context.Context) (struct{}, error) { return struct{}{}, w.list(ctx) })
 	if err != nil {
-		return &chat.SendError{Retry: downWait, Err: &failure{"look for installations", err}}
+		return &chat.SendError{Retry: upstream.DownWait, Err: &failure{"look for installations", err}}
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 
+	"balie/adapters/adaptertest"
 	"balie/adapters/slack/slackfake"
 	"balie/internal/chat"
 )
@@ -15,7 +16,7 @@ func TestPlaces(t *testing.T) {
 	second := fake.AddWorkspace(slackfake.Options{
 		People: []slackfake.Person{{Name: "bo"}}, Channels: []slackfake.Channel{{Name: "hr", Bot: true}},
 	})
-	r := connect(t, fake, newNotebook(), func(o *Options) { o.Workspaces = []string{second.ID} })
+	r := connect(t, fake, &adaptertest.Memory{}, func(o *Options) { o.Workspaces = []string{second.ID} })
 	if w, err := r.place(t.Context(), chat.Place{Channel: fake.ChannelID("it")}); err != nil || w.id != fake.TeamID {
 		t.Fatalf("the only workspace: %v", err)
 	}
@@ -64,7 +65,7 @@ func TestPlaces(t *testing.T) {
 func TestOrganisation(t *testing.T) {
 	fake := slackfake.New(t, slackfake.Options{Enterprise: true, People: []slackfake.Person{{Name: "ana"}},
 		Channels: []slackfake.Channel{{Name: "it", Bot: true}}})
-	r := connect(t, fake, newNotebook(), func(o *Options) { o.BotToken, o.Workspaces = "", []string{fake.EnterpriseID} })
+	r := connect(t, fake, &adaptertest.Memory{}, func(o *Options) { o.BotToken, o.Workspaces = "", []string{fake.EnterpriseID} })
 	if status, body := r.walk(t, fake.Main().AuthorizeOrganisation); status != 200 {
 		t.Fatalf("status %d: %s", status, body)
 	}

@@ -11,6 +11,7 @@ import (
 
 	slackapi "github.com/slack-go/slack"
 
+	"balie/adapters/upstream"
 	"balie/internal/chat"
 )
 
@@ -149,7 +150,7 @@ func (s *Slack) post(ctx context.Context, c creation) (chat.Ref, error) {
 		s.ears.missed(c.w.id, since)
 	}
 	if !messageTS.MatchString(ts) {
-		return chat.Ref{}, &chat.SendError{Retry: downWait, Err: errors.New("post: Slack's answer makes no sense")}
+		return chat.Ref{}, &chat.SendError{Retry: upstream.DownWait, Err: errors.New("post: Slack's answer makes no sense")}
 	}
 	return chat.Ref{Platform: Name, Workspace: c.w.id, Channel: c.channel, Thread: c.thread, Message: ts}, nil
 }

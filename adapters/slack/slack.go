@@ -19,6 +19,9 @@ import (
 	slackapi "github.com/slack-go/slack"
 	"golang.org/x/sync/singleflight"
 
+	"balie/adapters/background"
+	"balie/adapters/memo"
+	"balie/adapters/upstream"
 	"balie/internal/chat"
 )
 
@@ -42,11 +45,11 @@ type Slack struct {
 	replay  *lru.Cache[string, struct{}]  // signatures that were used
 	views   *lru.Cache[string, *openView] // forms that are open, by id
 	outside outside                       // channels that the bot was sent out of
-	once    onces                         // what is wrong and was logged once
+	once    memo.Once                     // what is wrong and was logged once
 
-	later afters        // what goes on after an answer
-	ended chan struct{} // closed when Run ends
-	order turns         // what is said in one channel is told one by one
+	later background.Group // what goes on after an answer
+	ended chan struct{}    // closed when Run ends
+	order turns            // what is said in one channel is told one by one
 }
 
 // Options is what the platform is made of.
@@ -67,7 +70,7 @@ type Options struct {
 	// Secret encrypts what is kept of other workspaces and signs the way through OAuth; at least chat.SecretMin bytes.
 	Secret []byte
 	// Memory keeps installations, and up to where the bot has heard.
-	Memory Memory
+	Memory chat.Memory
 	// AnswerWithin is how long the bot has to answer a command, a click or a form; 2 s if zero. Slack waits for three.
 	AnswerWithin time.Duration
 	// RetryAfter is how long after a failure a lost connection, or a look at what was missed, is first tried again; 1 s if
@@ -78,18 +81,6 @@ type Options struct {
 	Answered func(kind string, took, waited time.Duration)
 	// Log takes what goes wrong; nothing that people write is in it.
 	Log logrus.FieldLogger
-}
-
-// Memory keeps small things over a restart. A name begins with its group and a slash.
-type Memory interface {
-	// Recall gives what was kept under the name; nil if nothing was.
-	Recall(ctx context.Context, name string) ([]byte, error)
-	// Keep keeps the value under the name, in place of what was there.
-	Keep(ctx context.Context, name string, value []byte) error
-	// Forget forgets it; that there is nothing is no error.
-	Forget(ctx context.Context, name string) error
-	// List is all that is kept in the group, by name.
-	List(ctx context.Context, group string) (map[string][]byte, error)
 }
 
 // Slack's limits. https://docs.slack.dev/reference/block-kit
@@ -127,25 +118,16 @@ func New(opts Options) (*Slack, error) {
 	if err != nil {
 		return nil, fmt.Errorf("slack: %w", err)
 	}
-	ws.http.Transport = counted{ws.http.Transport}
+	ws.http.Transport = upstream.Counted{Next: ws.http.Transport}
 	s := &Slack{opts: opts, log: opts.Log, ws: ws, people: newPeople(ws, opts.Log), pace: newPace(), ended: make(chan struct{})}
 	s.ears = newEars(s)
-	s.sent = cache[string, outcome](20_000)
-	s.direct = cache[string, string](20_000)
-	s.rooms = cache[string, string](5_000)
-	s.done = cache[string, struct{}](20_000)
-	s.replay = cache[string, struct{}](50_000)
-	s.views = cache[string, *openView](5_000)
+	s.sent = memo.New[string, outcome](20_000)
+	s.direct = memo.New[string, string](20_000)
+	s.rooms = memo.New[string, string](5_000)
+	s.done = memo.New[string, struct{}](20_000)
+	s.replay = memo.New[string, struct{}](50_000)
+	s.views = memo.New[string, *openView](5_000)
 	return s, nil
-}
-
-// cache is a map that forgets what was not used for long.
-func cache[K comparable, V any](size int) *lru.Cache[K, V] {
-	c, err := lru.New[K, V](size)
-	if err != nil {
-		panic(err) // only for a size of zero
-	}
-	return c
 }
 
 // Name is "slack".
@@ -181,7 +163,7 @@ func (s *Slack) Run(ctx context.Context, h chat.Handler) error {
 	}
 	wg.Wait()
 	close(s.ended)
-	s.later.wait()
+	s.later.Wait()
 	s.ws.close()
 	return nil
 }
@@ -194,54 +176,3 @@ var _ interface {
 	chat.Threads
 	chat.Homes
 } = (*Slack)(nil)
-
-// afters is what goes on by itself.
-type afters struct {
-	mu   sync.Mutex
-	wg   sync.WaitGroup
-	over bool
-}
-
-// do does something by itself or, after wait, at once: a request may outlast Run.
-func (l *afters) do(what func()) {
-	l.mu.Lock()
-	if l.over {
-		l.mu.Unlock()
-		what()
-		return
-	}
-	l.wg.Add(1)
-	l.mu.Unlock()
-	go func() {
-		defer l.wg.Done()
-		what()
-	}()
-}
-
-// wait waits until nothing goes on any more.
-func (l *afters) wait() {
-	l.mu.Lock()
-	l.over = true
-	l.mu.Unlock()
-	l.wg.Wait()
-}
-
-// onces remembers what was said already.
-type onces struct {
-	mu   sync.Mutex
-	said map[string]bool
-}
-
-// first says whether it is the first time.
-func (o *onces) first(what string) bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.said == nil {
-		o.said = map[string]bool{}
-	}
-	if o.said[what] || len(o.said) > 1000 {
-		return false
-	}
-	o.said[what] = true
-	return true
-}

@@ -13,6 +13,8 @@ import (
 	slackapi "github.com/slack-go/slack"
 	"github.com/slack-go/slack/socketmode"
 
+	"balie/adapters/callback"
+	"balie/adapters/upstream"
 	"balie/internal/chat"
 )
 
@@ -114,7 +116,7 @@ func (s *Slack) envelope(ctx context.Context, wg *sync.WaitGroup, h chat.Handler
 		do = func(ctx context.Context) (string, any, error) {
 			var in slash
 			if err := json.Unmarshal(r.Payload, &in); err != nil {
-				return "", nil, errGarbage
+				return "", nil, callback.ErrGarbage
 			}
 			answer, err := s.command(ctx, h, in)
 			return "command", answer, err
@@ -126,15 +128,15 @@ func (s *Slack) envelope(ctx context.Context, wg *sync.WaitGroup, h chat.Handler
 		began := time.Now()
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), eventLimit)
 		defer cancel()
-		ctx, waitedFor := counting(ctx)
+		ctx, waitedFor := upstream.Counting(ctx)
 		kind, answer, err := do(ctx)
-		if no, refused := errors.AsType[*refusal](err); refused {
-			err = s.odd("an envelope of type " + chat.Cut(r.Type, 40) + ": " + no.why)
+		if no, refused := errors.AsType[*callback.Refusal](err); refused {
+			err = s.odd("an envelope of type " + chat.Cut(r.Type, 40) + ": " + no.Why)
 		}
 		if err != nil {
 			return // it comes again
 		}
-		s.answered(kind, time.Since(began), time.Duration(waitedFor.ns.Load()))
+		s.answered(kind, time.Since(began), waitedFor.Total())
 		if err := client.AckCtx(ctx, r.EnvelopeID, answer); err != nil {
 			s.log.WithError(err).Warn("slack: an envelope could not be acknowledged")
 		}

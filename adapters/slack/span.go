@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"balie/adapters/markup"
 )
 
 // look is how a run of text looks, as a set.
@@ -120,8 +122,8 @@ func (w *cells) literal(s string) {
 	}
 	first, _ := utf8.DecodeRuneInString(s)
 	touches := w.ended && !apart(first)
-	if touches && w.loose && word(first) {
-		touches = !word(w.beforeEnd())
+	if touches && w.loose && markup.Word(first) {
+		touches = !markup.Word(w.beforeEnd())
 	}
 	if touches || w.began && isSign(first) {
 		w.put(gap, true)
@@ -146,8 +148,8 @@ func (w *cells) begin(signs string, next rune) {
 		last := w.all[n-1]
 		// Behind a link some clients see its last word, and others its bracket.
 		touches := w.ended || !apart(last.r) || last.ours && last.r == '>'
-		if touches && w.loose && !w.ended && word(last.r) {
-			touches = !word(next)
+		if touches && w.loose && !w.ended && markup.Word(last.r) {
+			touches = !markup.Word(next)
 		}
 		if touches {
 			w.put(gap, true)
@@ -209,7 +211,7 @@ func (d *dialect) line(w *cells, spans []span, level int) {
 func trimmed(spans []span) (before string, inner []span, after string) {
 	inner = append(inner, spans...)
 	for len(inner) > 0 && inner[0].link == "" && inner[0].look&code == 0 {
-		rest := strings.TrimLeftFunc(inner[0].text, blank)
+		rest := strings.TrimLeftFunc(inner[0].text, markup.Blank)
 		before += inner[0].text[:len(inner[0].text)-len(rest)]
 		if inner[0].text = rest; rest != "" {
 			break
@@ -218,7 +220,7 @@ func trimmed(spans []span) (before string, inner []span, after string) {
 	}
 	for len(inner) > 0 && inner[len(inner)-1].link == "" && inner[len(inner)-1].look&code == 0 {
 		last := &inner[len(inner)-1]
-		rest := strings.TrimRightFunc(last.text, blank)
+		rest := strings.TrimRightFunc(last.text, markup.Blank)
 		after = last.text[len(rest):] + after
 		if last.text = rest; rest != "" {
 			break
@@ -228,9 +230,6 @@ func trimmed(spans []span) (before string, inner []span, after string) {
 	return before, inner, after
 }
 
-// blank says whether nobody sees the character.
-func blank(r rune) bool { return unicode.IsSpace(r) || r == '\u200b' || r == '\ufeff' }
-
 // apart says whether every parser sees the end of a word at the character.
 func apart(r rune) bool {
 	return unicode.IsSpace(r) || strings.ContainsRune("<>+=", r) || r < utf8.RuneSelf && unicode.IsPunct(r) && !isSign(r)
@@ -238,5 +237,3 @@ func apart(r rune) bool {
 
 // isSign says whether the character can mean something. Clients take wide ones for the same.
 func isSign(r rune) bool { return strings.ContainsRune("*_~`＊＿～｀", r) }
-
-func word(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }

@@ -6,6 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"balie/adapters/markup"
 	"balie/internal/chat"
 )
 
@@ -20,13 +21,14 @@ const (
 
 // outbound is a text of the bot's as mrkdwn, at most so many characters of it.
 func outbound(markdown string, most int) string {
-	return fit(started(washed(markdown)), most, func(s string) []string { return pack(parsed(s), 1<<30) }, 0)
+	text := markup.Started(markup.Wash(markdown), unicode.IsSpace)
+	return fit(text, most, func(s string) []string { return pack(parsed(s), 1<<30) }, 0)
 }
 
 // sections is a text of the bot's as mrkdwn in parts that a block takes, cut where all of them would be longer than allowed.
 func sections(markdown string, most int) []string {
 	var out []string
-	text := fit(started(washed(markdown)), most, func(s string) []string {
+	text := fit(markup.Started(markup.Wash(markdown), unicode.IsSpace), most, func(s string) []string {
 		out = pack(parsed(s), sectionMax)
 		return out
 	}, 1)
@@ -49,92 +51,19 @@ func oneLine(s string, most int) string {
 	if most <= 0 {
 		return ""
 	}
-	return chat.Cut(strings.Join(strings.Fields(washed(s)), " "), most)
-}
-
-func lines(s string) string {
-	return strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
-}
-
-// washed is a text without what reorders or hides words.
-func washed(s string) string {
-	s = chat.Clean(lines(s))
-	if strings.IndexFunc(s, reorders) < 0 {
-		return s
-	}
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\u2028' || r == '\u2029':
-			return '\n'
-		case reorders(r):
-			return -1
-		}
-		return r
-	}, s)
-}
-
-func reorders(r rune) bool {
-	return r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == '\u2028' || r == '\u2029'
-}
-
-// started is a text from the first line on that has something in it.
-func started(s string) string {
-	for {
-		first, rest, more := strings.Cut(s, "\n")
-		if strings.TrimSpace(first) != "" || !more {
-			return strings.TrimRightFunc(s, unicode.IsSpace)
-		}
-		s = rest
-	}
+	return chat.Cut(strings.Join(strings.Fields(markup.Wash(s)), " "), most)
 }
 
 // fit is the text as write puts it, cut before a line or word where it would be too long. Each part costs so much more.
 func fit(s string, most int, write func(string) []string, cost int) string {
-	if most <= 0 {
-		return ""
-	}
-	n := 2 * most
-	for step := 1; ; step *= 2 {
-		text := shortened(s, n)
-		parts := write(text)
+	return markup.Fit(s, most, 2*most, func(s string) (string, int) {
+		parts := write(s)
 		long := cost * len(parts)
 		for _, p := range parts {
 			long += utf8.RuneCountInString(p)
 		}
-		if long <= most {
-			return strings.Join(parts, "\n")
-		}
-		n = utf8.RuneCountInString(text)
-		if n = min(n-step, n*most/long); n <= 0 {
-			return "…"
-		}
-	}
-}
-
-// shortened is a text of at most so many characters.
-func shortened(s string, most int) string {
-	if len(s) <= most {
-		return s
-	}
-	n := 0
-	for i := range s {
-		if n++; n <= most {
-			continue
-		}
-		cut := s[:i]
-		for _, end := range []string{"\n", " "} {
-			if at := strings.LastIndex(cut, end); at >= len(cut)*2/3 {
-				cut = cut[:at]
-				break
-			}
-		}
-		_, size := utf8.DecodeLastRuneInString(cut)
-		if len(cut) == i {
-			cut = cut[:len(cut)-size]
-		}
-		return strings.TrimRight(cut, " \n\t\\") + "…"
-	}
-	return s
+		return strings.Join(parts, "\n"), long
+	})
 }
 
 // mrkdwn is how Slack writes looks.
@@ -243,13 +172,11 @@ func (w *cells) ends(i int) bool {
 }
 
 // plainWord says whether every client sees a word go on there.
-func plainWord(r rune) bool { return r < utf8.RuneSelf && word(r) }
+func plainWord(r rune) bool { return r < utf8.RuneSelf && markup.Word(r) }
 
 // allowed says whether the bot may lead people there.
 func allowed(address string) bool {
-	odd := func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) || reorders(r) }
-	return mayLead.MatchString(address) && utf8.ValidString(address) && !strings.ContainsFunc(address, odd) &&
-		utf8.RuneCountInString(escape.Replace(address)) <= addressMax
+	return mayLead.MatchString(address) && markup.Sound(address) && utf8.RuneCountInString(escape.Replace(address)) <= addressMax
 }
 
 var mayLead = regexp.MustCompile(`(?i)^(?:https?://[^/?#\s@|]|mailto:[^\s])`)

@@ -5,14 +5,16 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"unicode"
 	"unicode/utf8"
+
+	"balie/adapters/adaptertest"
+	"balie/adapters/markup"
 
 	"pgregory.net/rapid"
 )
 
 // check looks for what no text of ours may do.
-func check(t interface{ Fatalf(string, ...any) }, in, out string, most int) {
+func check(t adaptertest.Fatal, in, out string, most int) {
 	calls, links, odd := slackTokens(out)
 	if len(calls) > 0 {
 		t.Fatalf("%q became %q, which calls %q", in, out, calls)
@@ -25,37 +27,16 @@ func check(t interface{ Fatalf(string, ...any) }, in, out string, most int) {
 	if len(odd) > 0 {
 		t.Fatalf("%q became %q, where %q is not escaped", in, out, odd)
 	}
-	if n := utf8.RuneCountInString(out); n > most {
-		t.Fatalf("%q became %q: %d characters, at most %d go", in, out, n, most)
-	}
 	if strings.Count(out, "```")%2 != 0 {
 		t.Fatalf("%q became %q, where code does not end", in, out)
 	}
-	if !utf8.ValidString(out) || strings.ContainsFunc(out, func(r rune) bool {
-		return unicode.IsControl(r) && r != '\n' && r != '\t' || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069
-	}) {
-		t.Fatalf("%q became %q", in, out)
-	}
+	adaptertest.Check(t, in, out, most)
 }
 
-func wordsOf(s string) []string {
-	return strings.FieldsFunc(s, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
-}
+var snippets = append(slices.Clone(adaptertest.Snippets), "<!here>", "<!channel>", "<@U123>", "<#C123>", "<!subteam^S1>", "<!date^1^{ago}|x>", "@channel",
+	"&lt;!here&gt;", "&#60;", "＊", "＿", "｀", "～", "＞", "\u200a", "\u2035", ":nope:")
 
-var snippets = []string{
-	"printer", "Zoë", "naam2", "打印机", "ok", "a", " ", " ", " ", "\n", "\n\n", "\n- ", "\n  - ", "\n> ", "\n> - ", "\n1. ", "\n• ", "    ", "\t", "\n```\n",
-	"\n```zq\n", "```", "~~~", "\n> ```\n", "`", "``", "`x`", "*", "**", "***", "_", "__", "~", "~~", "\\", "\\*", "\\_", "\\`", "\\\\", "[", "]", "](", "(", ")",
-	"[a](https://example.org/x)", "[*a* | b](https://example.org/)", "![p](https://example.org/p.png)", "[x](javascript:alert(1))", "[](mailto:a@x.org)",
-	"<https://example.org>", "https://example.org/a_b", "https://example.org/**", "<!here>", "<!channel>", "<@U123>", "<#C123>", "<!subteam^S1>", "<!date^1^{ago}|x>",
-	"@channel", "@here", "#general", "&lt;!here&gt;", "&amp;", "&", "&#60;", "<", ">", "|", "＊", "＿", "｀", "～", "＞", "!", ".", "-", "\u202e", "\u2066", "\u2028",
-	"\u200b", "\u200a", "\u2035", "\r", "\x00", "\xff", "\u00a0", ":smile:", ":nope:", "🔥",
-}
-
-func hostile() *rapid.Generator[string] {
-	return rapid.Custom(func(t *rapid.T) string {
-		return strings.Join(rapid.SliceOfN(rapid.SampledFrom(snippets), 0, 25).Draw(t, "snippets"), "")
-	})
-}
+func hostile() *rapid.Generator[string] { return adaptertest.Hostile(snippets) }
 
 func TestOutboundIsHarmless(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -78,7 +59,7 @@ func TestOutboundIsHarmless(t *testing.T) {
 // TestLooksAreMeant has clients of either kind show exactly the looks and links that a line has.
 func TestLooksAreMeant(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		line := washed(strings.NewReplacer("\n", " ", "\t", " ", "\r", " ", "\u2028", " ").Replace(hostile().Draw(t, "line")))
+		line := markup.Wash(adaptertest.InLine(hostile().Draw(t, "line")))
 		spans := spansOf(line, true)
 		want := meant(spans)
 		for _, word := range []func(rune) bool{asciiWord, anyWord} {
@@ -97,12 +78,12 @@ func TestWordsStay(t *testing.T) {
 		if strings.Contains(text, "](") || strings.Contains(text, ":smile:") || strings.Contains(text, "mailto") {
 			return // addresses come to stand elsewhere, and signs are drawn
 		}
-		if regexp.MustCompile("(```|~~~)\\s*[\\w+#.-]").MatchString(washed(text)) {
+		if regexp.MustCompile("(```|~~~)\\s*[\\w+#.-]").MatchString(markup.Wash(text)) {
 			return // what language code is in goes nowhere
 		}
 		// Where nothing was between words something may be now.
-		letters := func(s string) string { return strings.Join(wordsOf(s), "") }
-		if back := inbound(out, nil); letters(back) != letters(washed(text)) {
+		letters := func(s string) string { return strings.Join(adaptertest.WordsOf(s), "") }
+		if back := inbound(out, nil); letters(back) != letters(markup.Wash(text)) {
 			t.Fatalf("%q became %q and came back as %q", text, out, back)
 		}
 	})
@@ -111,7 +92,7 @@ func TestWordsStay(t *testing.T) {
 // TestLooksComeBack reads in what was written out: it looks the same.
 func TestLooksComeBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		line := "x " + washed(strings.NewReplacer("\n", " ", "\t", " ", "\r", " ", "\u2028", " ", ":", "").Replace(hostile().Draw(t, "line")))
+		line := "x " + markup.Wash(strings.ReplaceAll(adaptertest.InLine(hostile().Draw(t, "line")), ":", ""))
 		spans := spansOf(line, true)
 		back := inbound(written(spans), nil)
 		if got, want := meant(spansOf(back, true)), meant(spans); !slices.Equal(got, want) {
@@ -214,7 +195,7 @@ func TestSections(t *testing.T) {
 			t.Errorf("a part begins %.20q", p)
 		}
 	}
-	if got, want := len(wordsOf(strings.ReplaceAll(strings.Join(parts, "\n"), "&amp;", ""))), len(wordsOf(text)); got != want {
+	if got, want := len(adaptertest.WordsOf(strings.ReplaceAll(strings.Join(parts, "\n"), "&amp;", ""))), len(adaptertest.WordsOf(text)); got != want {
 		t.Errorf("%d words of %d", got, want)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"balie/adapters/upstream"
 	"balie/internal/chat"
 )
 
@@ -217,7 +218,7 @@ func (w *workspace) sendError(doing string, err error) *chat.SendError {
 	}
 	w.all.fail(w.from, code)
 	if t := w.all.known([]string{w.key}); t != nil && t != w.from && t.broken.Load() == nil {
-		e.Blocked, e.Retry = "", downWait // it was installed again meanwhile
+		e.Blocked, e.Retry = "", upstream.DownWait // it was installed again meanwhile
 		return e
 	}
 	e.Blocked = w.all.dead(w.from, code)

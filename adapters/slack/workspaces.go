@@ -17,7 +17,9 @@ import (
 	slackapi "github.com/slack-go/slack"
 	"golang.org/x/sync/singleflight"
 
+	"balie/adapters/memo"
 	"balie/adapters/slack/manifest"
+	"balie/adapters/upstream"
 	"balie/internal/chat"
 )
 
@@ -101,7 +103,7 @@ func newWorkspaces(opts Options) (*workspaces, error) {
 	}
 	w := &workspaces{
 		opts: opts, log: opts.Log, http: newHTTP(), safe: safe, sealer: sealer, now: time.Now, wake: make(chan struct{}, 1),
-		seen: cache[string, string](20_000), tenants: map[string]*tenant{}, removed: map[string]string{},
+		seen: memo.New[string, string](20_000), tenants: map[string]*tenant{}, removed: map[string]string{},
 		absent: map[string]time.Time{}, teams: map[string]string{},
 	}
 	w.ctx, w.stop = context.WithCancel(context.Background())
@@ -187,7 +189,7 @@ func (w *workspaces) tenant(ctx context.Context, team, enterprise string) (*tena
 	for _, key := range keys {
 		t, err := w.recall(ctx, key)
 		if err != nil {
-			return nil, &chat.SendError{Retry: downWait, Err: &failure{"look for an installation", err}}
+			return nil, &chat.SendError{Retry: upstream.DownWait, Err: &failure{"look for an installation", err}}
 		}
 		if t != nil {
 			return t, nil

@@ -31,6 +31,9 @@ type Post struct {
 	// Again says since when an earlier try, perhaps of another process, may have made the post: where the platform does not
 	// make a repeat harmless by itself, the adapter looks whether it stands already. Zero if there was none.
 	Again time.Time
+	// Others are posts of the same ticket that this one is not, for an adapter that has to look whether it stands already and
+	// can tell posts apart by their words only. They are set with Again.
+	Others []Ref
 }
 
 // Topic is the conversation under a post, on platforms where that has a name and a state. It is brought up to date whenever

@@ -27,15 +27,19 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// Check compares JSON that would be sent with testdata/<name>.json, and has the validator check that file as a payload of
+// Check compares what would be sent as JSON with testdata/<name>.json, and has the validator check that file as a payload of
 // the kind, such as "mattermost-post". With -update it writes the file first.
-func Check(t *testing.T, name, kind string, sent []byte) {
+func Check(t *testing.T, name, kind string, v any) {
 	t.Helper()
+	sent, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var out bytes.Buffer
 	e := json.NewEncoder(&out)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	if err := e.Encode(json.RawMessage(sent)); err != nil {
+	if err := e.Encode(json.RawMessage(readable.Replace(string(sent)))); err != nil {
 		t.Fatal(err)
 	}
 	got := []byte(unseen.Replace(out.String()))
@@ -68,6 +72,9 @@ func Check(t *testing.T, name, kind string, sent []byte) {
 		t.Errorf("%s is not valid as %s: %s", file, kind, p)
 	}
 }
+
+// readable undoes what JSON does for the sake of HTML.
+var readable = strings.NewReplacer(`\\`, `\\`, `\u0026`, "&", `\u003c`, "<", `\u003e`, ">")
 
 // unseen shows in a file what nobody sees.
 var unseen = strings.NewReplacer("\u200a", `\u200a`, "\u200b", `\u200b`)

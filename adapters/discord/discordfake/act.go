@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"balie/adapters/fakeserver"
 )
 
 // User is a person at their client, in one guild and in the direct message with the bot.
@@ -71,8 +73,8 @@ func (u *User) doing(ctx context.Context, do func() (refused string)) (Answer, e
 	}
 	u.s.mu.Lock()
 	defer u.s.mu.Unlock()
-	if u.s.closed {
-		return Answer{}, errClosed
+	if u.s.host.Closed() {
+		return Answer{}, fakeserver.ErrClosed
 	}
 	return Answer{Refused: do()}, nil
 }
@@ -225,7 +227,7 @@ func (u *User) Edit(ctx context.Context, channelID, messageID, text string) (Ans
 		if now != nil {
 			next.content = now.content
 		}
-		next.edited = u.s.now()
+		next.edited = u.s.host.Now()
 		pinged := slices.Clone(m.pings)
 		u.s.mention(ch, &next, nil)
 		next.pings = pinged // an edit notifies nobody

@@ -153,7 +153,7 @@ func (u *User) submit(ctx context.Context, f *Form, entered map[string][]string)
 			field := f.Fields[p.field]
 			inner := u.entered(in, field, entered[field.ID], resolved)
 			inner["id"] = p.inner
-			if p.kind == labelComponent {
+			if p.kind == typeLabel {
 				v["component"] = inner
 			} else {
 				v["components"] = []any{inner}

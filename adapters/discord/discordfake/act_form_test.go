@@ -117,10 +117,21 @@ func TestFormsAreChecked(t *testing.T) {
 		"more than there":  field(`{"type":3,"custom_id":"a","max_values":2,"options":[{"label":"x","value":"x"}]}`),
 		"disabled":         field(`{"type":3,"custom_id":"a","disabled":true,"options":[{"label":"x","value":"x"}]}`),
 		"one radio button": field(`{"type":21,"custom_id":"a","options":[{"label":"x","value":"x"}]}`), "eleven files": field(`{"type":19,"custom_id":"a","max_values":11}`),
-		"a select alone":     `{"custom_id":"f","title":"T","components":[{"type":3,"custom_id":"a"}]}`,
-		"a long label":       `{"custom_id":"f","title":"T","components":[{"type":18,"label":"` + long[:46] + `","component":` + text + `}]}`,
-		"the same custom id": `{"custom_id":"f","title":"T","components":[{"type":18,"label":"L","component":` + text + `},{"type":18,"label":"L","component":` + text + `}]}`,
-		"no JSON":            `[]`,
+		"a select alone":                `{"custom_id":"f","title":"T","components":[{"type":3,"custom_id":"a"}]}`,
+		"a long label":                  `{"custom_id":"f","title":"T","components":[{"type":18,"label":"` + long[:46] + `","component":` + text + `}]}`,
+		"the same custom id":            `{"custom_id":"f","title":"T","components":[{"type":18,"label":"L","component":` + text + `},{"type":18,"label":"L","component":` + text + `}]}`,
+		"no JSON":                       `[]`,
+		"an unknown field":              field(`{"type":4,"custom_id":"a","style":1,"colour":"red"}`),
+		"a label twice":                 field(`{"type":4,"custom_id":"a","style":1,"label":"L"}`),
+		"a box that has to":             field(`{"type":23,"custom_id":"a","required":true}`),
+		"none of what has to be chosen": field(`{"type":5,"custom_id":"a","min_values":0}`),
+		"a nameless default":            field(`{"type":5,"custom_id":"a","default_values":[{"id":"1"}]}`),
+		"too many defaults":             field(`{"type":5,"custom_id":"a","default_values":[{"id":"1","type":"user"},{"id":"2","type":"user"}]}`),
+		"two options chosen":            field(`{"type":21,"custom_id":"a","options":[{"label":"x","value":"x","default":true},{"label":"y","value":"y","default":true}]}`),
+		"more at least than at most":    field(`{"type":4,"custom_id":"a","style":1,"min_length":5,"max_length":4}`),
+		"a row of a menu":               `{"custom_id":"f","title":"T","components":[{"type":1,"components":[{"type":3,"custom_id":"a","options":[{"label":"x","value":"x"}]}]}]}`,
+		"an empty label":                `{"custom_id":"f","title":"T","components":[{"type":18,"label":"L"}]}`,
+		"the same number":               `{"custom_id":"f","title":"T","components":[{"type":10,"id":3,"content":"x"},{"type":10,"id":3,"content":"y"}]}`,
 	} {
 		if f, wrong := readForm(json.RawMessage(body)); wrong.refusal() == nil {
 			t.Errorf("%s: taken as %+v", what, f)
@@ -129,7 +140,9 @@ func TestFormsAreChecked(t *testing.T) {
 	for what, body := range map[string]string{
 		"text": field(text), "radio": field(`{"type":21,"custom_id":"a","options":[{"label":"x","value":"x"},{"label":"y","value":"y","default":true}]}`),
 		"boxes": field(`{"type":22,"custom_id":"a","options":[{"label":"x","value":"x"}]}`), "people": field(`{"type":5,"custom_id":"a","required":false}`),
-		"an old row": `{"custom_id":"f","title":"T","components":[{"type":1,"components":[{"type":4,"custom_id":"a","style":2,"label":"L"}]}]}`,
+		"two boxes at least": field(`{"type":22,"custom_id":"a","min_values":2,"options":[{"label":"x","value":"x"},{"label":"y","value":"y"}]}`),
+		"chosen people":      field(`{"type":5,"custom_id":"a","max_values":2,"default_values":[{"id":"1","type":"user"},{"id":"2","type":"user"}]}`),
+		"an old row":         `{"custom_id":"f","title":"T","components":[{"type":1,"components":[{"type":4,"custom_id":"a","style":2,"label":"L"}]}]}`,
 	} {
 		if _, wrong := readForm(json.RawMessage(body)); wrong.refusal() != nil {
 			t.Errorf("%s: %s", what, wrong)

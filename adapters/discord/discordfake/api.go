@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"balie/adapters/fakeserver"
 )
 
 // route is one of the REST API. do is called with the server's lock.
@@ -140,7 +142,7 @@ func (s *Server) serve(name string, m route) http.HandlerFunc {
 		c := &call{s: s, route: name, r: r, query: r.URL.Query(), header: w.Header()}
 		out, no, cutOff := s.goWrong(c)
 		if cutOff {
-			cut(w)
+			fakeserver.Cut(w)
 			return
 		}
 		if out == nil && no == nil {
@@ -152,7 +154,7 @@ func (s *Server) serve(name string, m route) http.HandlerFunc {
 			if no == nil {
 				if status, uncertain := s.takeUncertain(name); uncertain {
 					if status == 0 {
-						cut(w)
+						fakeserver.Cut(w)
 						return
 					}
 					no = &refusal{status: status, message: http.StatusText(status)}
@@ -184,20 +186,13 @@ func (s *Server) run(c *call, m route) (answer, *refusal) {
 	return m.do(c)
 }
 
-// cut breaks the connection of a request.
-func cut(w http.ResponseWriter) {
-	if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
-		reset(conn)
-	}
-}
-
 // serveUnknown answers what is no route.
 func (s *Server) serveUnknown(w http.ResponseWriter, r *http.Request) {
 	name := r.Method + " " + r.URL.Path
 	if s.o.Unknown != nil {
 		s.o.Unknown(name)
 	} else {
-		s.problem("the app called the unknown route %s", name)
+		s.host.Problem("the app called the unknown route %s", name)
 	}
 	noSuchRoute.write(w)
 }

@@ -98,12 +98,12 @@ func (s *Server) patchThread(th *channel, u *user, in patch) *refusal {
 	}
 	renamed := in.Name != nil && *in.Name != th.name
 	if renamed {
-		if no := th.rename(*in.Name, s.now()); no != nil {
+		if no := th.rename(*in.Name, s.host.Now()); no != nil {
 			return no
 		}
 	}
 	if in.Archived != nil && *in.Archived != th.archived {
-		th.archived, th.archivedAt = *in.Archived, s.now()
+		th.archived, th.archivedAt = *in.Archived, s.host.Now()
 	}
 	if in.Locked != nil {
 		th.locked = *in.Locked
@@ -173,7 +173,7 @@ func (s *Server) patchRoom(ch *channel, in patch) *refusal {
 		if n := utf8.RuneCountInString(*in.Name); n < 1 || n > 100 {
 			return formError("BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length.", "name")
 		}
-		if no := ch.rename(*in.Name, s.now()); no != nil {
+		if no := ch.rename(*in.Name, s.host.Now()); no != nil {
 			return no
 		}
 	}

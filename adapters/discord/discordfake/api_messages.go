@@ -95,7 +95,7 @@ func createMessage(c *call) (answer, *refusal) {
 		return answer{}, no
 	}
 	if p.enforce && len(p.nonce) > 0 {
-		if m := ch.again(string(p.nonce), s.now()); m != nil {
+		if m := ch.again(string(p.nonce), s.host.Now()); m != nil {
 			return c.sent(ch, m, p)
 		}
 	}
@@ -116,7 +116,7 @@ func createMessage(c *call) (answer, *refusal) {
 	}
 	m = s.say(ch, m)
 	if len(p.nonce) > 0 {
-		ch.nonces[string(p.nonce)] = nonced{message: m.id, at: s.now()}
+		ch.nonces[string(p.nonce)] = nonced{message: m.id, at: s.host.Now()}
 	}
 	return c.sent(ch, m, p)
 }
@@ -250,7 +250,7 @@ func (s *Server) edited(ch *channel, m *message, p *payload, ephemeral bool) (*m
 }
 
 func (s *Server) mayEditOld(ch *channel, m *message) *refusal {
-	now := s.now()
+	now := s.host.Now()
 	if now.Sub(m.at) <= oldAge {
 		return nil
 	}

@@ -33,6 +33,16 @@ func (c *call) user() (*user, *refusal) {
 	return u, nil
 }
 
+// threadMember is the thread and the person in the path.
+func (c *call) threadMember() (*channel, *user, *refusal) {
+	th, no := c.thread()
+	if no != nil {
+		return nil, nil, no
+	}
+	u, no := c.user()
+	return th, u, no
+}
+
 func getThreadMembers(c *call) (answer, *refusal) {
 	th, no := c.thread()
 	if no != nil {
@@ -51,11 +61,7 @@ func getThreadMembers(c *call) (answer, *refusal) {
 }
 
 func getThreadMember(c *call) (answer, *refusal) {
-	th, no := c.thread()
-	if no != nil {
-		return answer{}, no
-	}
-	u, no := c.user()
+	th, u, no := c.threadMember()
 	if no != nil {
 		return answer{}, no
 	}
@@ -68,11 +74,7 @@ func getThreadMember(c *call) (answer, *refusal) {
 // putThreadMember adds somebody. https://docs.discord.com/developers/resources/channel#add-thread-member
 func putThreadMember(c *call) (answer, *refusal) {
 	s := c.s
-	th, no := c.thread()
-	if no != nil {
-		return answer{}, no
-	}
-	u, no := c.user()
+	th, u, no := c.threadMember()
 	if no != nil {
 		return answer{}, no
 	}
@@ -96,11 +98,7 @@ func putThreadMember(c *call) (answer, *refusal) {
 
 func deleteThreadMember(c *call) (answer, *refusal) {
 	s := c.s
-	th, no := c.thread()
-	if no != nil {
-		return answer{}, no
-	}
-	u, no := c.user()
+	th, u, no := c.threadMember()
 	if no != nil {
 		return answer{}, no
 	}
@@ -139,25 +137,31 @@ func getActiveThreads(c *call) (answer, *refusal) {
 	return ok(c.s.threadList(list))
 }
 
+// archive is the channel in the path, in which the bot needs these permissions to list archived threads, and how many of them
+// to list.
+func (c *call) archive(needs uint64) (ch *channel, limit int, no *refusal) {
+	ch, no = c.channel()
+	switch {
+	case no != nil:
+		return nil, 0, no
+	case ch.kind != textChannel && ch.kind != forumChannel:
+		return nil, 0, wrongChannelKind
+	case !c.s.may(c.s.bot, ch, needs):
+		return nil, 0, missingPermissions
+	}
+	limit, no = c.number("limit", 50, 2, 100)
+	return ch, limit, no
+}
+
 // getArchived lists archived threads, those first that were archived last.
 // https://docs.discord.com/developers/resources/channel#list-public-archived-threads
 func getArchived(c *call) (answer, *refusal) {
 	s := c.s
-	ch, no := c.channel()
-	if no != nil {
-		return answer{}, no
-	}
 	kind, needs := publicThread, ReadMessageHistory
 	if c.route == "GET /channels/{channel}/threads/archived/private" {
 		kind, needs = privateThread, ReadMessageHistory|ManageThreads
 	}
-	switch {
-	case ch.kind != textChannel && ch.kind != forumChannel:
-		return answer{}, wrongChannelKind
-	case !s.may(s.bot, ch, needs):
-		return answer{}, missingPermissions
-	}
-	limit, no := c.number("limit", 50, 2, 100)
+	ch, limit, no := c.archive(needs)
 	if no != nil {
 		return answer{}, no
 	}
@@ -186,17 +190,7 @@ func (s *Server) threadPage(list []*channel, limit int) map[string]any {
 // https://docs.discord.com/developers/resources/channel#list-joined-private-archived-threads
 func getJoinedArchived(c *call) (answer, *refusal) {
 	s := c.s
-	ch, no := c.channel()
-	if no != nil {
-		return answer{}, no
-	}
-	switch {
-	case ch.kind != textChannel && ch.kind != forumChannel:
-		return answer{}, wrongChannelKind
-	case !s.may(s.bot, ch, ReadMessageHistory):
-		return answer{}, missingPermissions
-	}
-	limit, no := c.number("limit", 50, 2, 100)
+	ch, limit, no := c.archive(ReadMessageHistory)
 	if no != nil {
 		return answer{}, no
 	}

@@ -71,7 +71,7 @@ func (s *Server) wireAttachment(f *attachment) map[string]any {
 }
 
 func (s *Server) linkTo(f *attachment) string {
-	is := s.now()
+	is := s.host.Now()
 	ex := is.Add(linkLife)
 	kind := "attachments"
 	if f.ephemeral {
@@ -98,7 +98,7 @@ func (s *Server) serveAttachment(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Lock()
 	f := s.files[r.PathValue("id")]
-	now := s.now()
+	now := s.host.Now()
 	s.mu.Unlock()
 	ex, err := strconv.ParseInt(q.Get("ex"), 16, 64)
 	if f == nil || err != nil || f.channel != r.PathValue("channel") || f.name != r.PathValue("name") ||

@@ -4,8 +4,9 @@ import (
 	"encoding/json"
 	"net/http"
 	"regexp"
-	"slices"
 	"time"
+
+	"balie/adapters/fakeserver"
 )
 
 // Fault is a way for a call to fail before it did anything.
@@ -34,33 +35,24 @@ type Sent struct {
 	Files       []string
 }
 
-// failure is a fault that was asked for.
-type failure struct {
-	route string
-	left  int
-	how   Fault
-}
-
 // uncertain is how calls lose their answers.
 type uncertain struct{ left, status int }
 
 // faults are what the server was told to do wrong, and what was called. Routes are by their plain names.
 type faults struct {
-	failures  []*failure
+	fakeserver.Faults[Fault]
+
 	uncertain map[string]*uncertain
-	delays    map[string]time.Duration
-	holds     map[string][]chan struct{}
-	gates     []chan struct{}
 	counts    map[string]int
-	log       []Call
-	sent      []Sent
+	log       fakeserver.Recent[Call]
+	sent      fakeserver.Recent[Sent]
 	invalid   int
 }
 
-func newFaults() faults {
+func newFaults(h *fakeserver.Host) faults {
 	return faults{
-		uncertain: map[string]*uncertain{}, delays: map[string]time.Duration{}, holds: map[string][]chan struct{}{},
-		counts: map[string]int{},
+		Faults: fakeserver.NewFaults[Fault](h), uncertain: map[string]*uncertain{}, counts: map[string]int{},
+		log: fakeserver.Recent[Call]{Keep: logged}, sent: fakeserver.Recent[Sent]{Keep: logged},
 	}
 }
 
@@ -77,7 +69,7 @@ const logged = 10_000
 
 // record notes a call that is done.
 func (f *faults) record(c *call) {
-	f.count(c.route, c.r.URL.Path, c.s.now(), 0)
+	f.count(c.route, c.r.URL.Path, c.s.host.Now(), 0)
 	if len(c.body) == 0 {
 		return
 	}
@@ -85,15 +77,7 @@ func (f *faults) record(c *call) {
 	for _, u := range c.uploads {
 		names = append(names, u.name)
 	}
-	f.keep(Sent{Route: c.route, Path: below(c.r.URL.Path), Body: c.body, Files: names})
-}
-
-// keep keeps what the app sent.
-func (f *faults) keep(sent Sent) {
-	if len(f.sent) >= 2*logged {
-		f.sent = slices.Clone(f.sent[logged:])
-	}
-	f.sent = append(f.sent, sent)
+	f.sent.Add(Sent{Route: c.route, Path: below(c.r.URL.Path), Body: c.body, Files: names})
 }
 
 func below(path string) string {
@@ -105,18 +89,7 @@ func below(path string) string {
 
 func (f *faults) count(route, path string, now time.Time, status int) {
 	f.counts[plainRoute(route)]++
-	if len(f.log) >= 2*logged {
-		f.log = slices.Clone(f.log[logged:])
-	}
-	f.log = append(f.log, Call{Route: route, Path: below(path), At: now, Status: status})
-}
-
-// release lets go of all that is held, when the server ends.
-func (f *faults) release() {
-	for _, gate := range f.gates {
-		close(gate)
-	}
-	f.gates = nil
+	f.log.Add(Call{Route: route, Path: below(path), At: now, Status: status})
 }
 
 // FailNext has the next n calls of a route fail before they did anything. An empty route is any, what stands in braces may
@@ -125,12 +98,7 @@ func (s *Server) FailNext(route string, n int, how Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.knownRoute(route)
-	route = plainRoute(route)
-	if n == 0 {
-		s.faults.failures = slices.DeleteFunc(s.faults.failures, func(f *failure) bool { return f.route == route })
-		return
-	}
-	s.faults.failures = append(s.faults.failures, &failure{route: route, left: n, how: how})
+	s.faults.FailNext(plainRoute(route), n, how)
 }
 
 // knownRoute notes that a test named a route that is none.
@@ -143,7 +111,7 @@ func (s *Server) knownRoute(route string) {
 			return
 		}
 	}
-	s.note("a test named the route %q, which there is not", route)
+	s.host.Note("a test named the route %q, which there is not", route)
 }
 
 // Uncertain has the next n calls of a route that succeed lose their answers: the connection breaks or, with a status, that is
@@ -175,7 +143,7 @@ func (s *Server) Delay(route string, d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.knownRoute(route)
-	s.faults.delays[plainRoute(route)] = d
+	s.faults.Delay(plainRoute(route), d)
 }
 
 // Hold has the next call of a route wait until release is called.
@@ -183,21 +151,7 @@ func (s *Server) Hold(route string) (release func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.knownRoute(route)
-	gate := make(chan struct{})
-	if s.closed {
-		close(gate)
-		return func() {}
-	}
-	s.faults.holds[plainRoute(route)] = append(s.faults.holds[plainRoute(route)], gate)
-	s.faults.gates = append(s.faults.gates, gate)
-	return func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if i := slices.Index(s.faults.gates, gate); i >= 0 {
-			s.faults.gates = slices.Delete(s.faults.gates, i, i+1)
-			close(gate)
-		}
-	}
+	return s.faults.Hold(plainRoute(route))
 }
 
 // Down cuts all connections, the gateway's too, and takes no new ones, or comes up again. Everything is kept, the address too.
@@ -205,7 +159,7 @@ func (s *Server) Down(down bool) {
 	if down {
 		s.DropSockets()
 	}
-	s.listener.turn(down)
+	s.host.Down(down)
 }
 
 // Calls counts the calls of a route so far, those that failed included.
@@ -219,14 +173,14 @@ func (s *Server) Calls(route string) int {
 func (s *Server) Log() []Call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.faults.log)
+	return s.faults.log.All()
 }
 
 // Sent is what the app sent lately, oldest first. Calls that a test had fail are not in it.
 func (s *Server) Sent() []Sent {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.faults.sent)
+	return s.faults.sent.All()
 }
 
 // Invalid counts the calls that were answered with 401, 403 or 429, of which Discord takes 10 000 in ten minutes.
@@ -280,35 +234,16 @@ func (s *Server) goWrong(c *call) (out *fixed, no *refusal, cutOff bool) {
 func (s *Server) trouble(route string, r *http.Request) *Fault {
 	route = plainRoute(route)
 	s.mu.Lock()
-	wait := max(s.faults.delays[route], s.faults.delays[""])
-	var gate chan struct{}
-	if held := s.faults.holds[route]; len(held) > 0 {
-		gate = held[0]
-		s.faults.holds[route] = held[1:]
-	}
-	var how *Fault
-	if i := slices.IndexFunc(s.faults.failures, func(f *failure) bool { return f.route == "" || f.route == route }); i >= 0 {
-		f := s.faults.failures[i]
-		how = &f.how
-		if f.left--; f.left == 0 {
-			s.faults.failures = slices.Delete(s.faults.failures, i, i+1)
-		}
-		if wait = max(wait, how.Delay); *how == (Fault{Delay: how.Delay}) {
+	how, wait := s.faults.Next(route)
+	if how != nil {
+		if wait.For = max(wait.For, how.Delay); *how == (Fault{Delay: how.Delay}) {
 			how = nil
 		} else {
-			s.faults.count(route, r.URL.Path, s.now(), how.Status)
+			s.faults.count(route, r.URL.Path, s.host.Now(), how.Status)
 		}
 	}
 	s.mu.Unlock()
-	if gate != nil {
-		<-gate
-	}
-	if wait > 0 {
-		select {
-		case <-time.After(wait):
-		case <-s.ctx.Done():
-		}
-	}
+	wait.Wait(s.host.Context())
 	return how
 }
 
@@ -318,11 +253,11 @@ func (s *Server) fileTrouble(w http.ResponseWriter, r *http.Request) (cutOff, an
 	switch {
 	case how == nil:
 		s.mu.Lock()
-		s.faults.count(fileRoute, r.URL.Path, s.now(), 0)
+		s.faults.count(fileRoute, r.URL.Path, s.host.Now(), 0)
 		s.mu.Unlock()
 		return false, false
 	case how.Drop:
-		cut(w)
+		fakeserver.Cut(w)
 		return true, true
 	default:
 		status := how.Status

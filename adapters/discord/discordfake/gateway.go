@@ -168,7 +168,7 @@ func (s *Server) serveGateway(w http.ResponseWriter, r *http.Request) {
 		g.conns = append(g.conns, c)
 	}
 	g.mu.Unlock()
-	if refused || s.ctx.Err() != nil {
+	if refused || s.host.Context().Err() != nil {
 		c.cut()
 	}
 	var writing sync.WaitGroup
@@ -207,12 +207,12 @@ func (c *gatewayConn) read() {
 		switch {
 		case c.isClosing():
 		case len(raw) > payloadMax:
-			c.s.problem("a payload of %d bytes was sent to the gateway, at most %d go", len(raw), payloadMax)
+			c.s.host.Problem("a payload of %d bytes was sent to the gateway, at most %d go", len(raw), payloadMax)
 			c.close(closeBadPayload)
 		case kind != websocket.TextMessage || json.Unmarshal(raw, &in) != nil || in.Op == nil:
 			c.close(closeBadPayload)
 		case c.tooMuch():
-			c.s.problem("more than %d payloads were sent to the gateway in %s", sendsMax, sendsWithin)
+			c.s.host.Problem("more than %d payloads were sent to the gateway in %s", sendsMax, sendsWithin)
 			c.close(closeTooMuch)
 		default:
 			c.take(*in.Op, in.Data)
@@ -251,10 +251,10 @@ func (c *gatewayConn) take(op int, data json.RawMessage) {
 			return
 		}
 		if op != opPresence {
-			c.s.problem("the gateway got opcode %d, which this fake does not know", op)
+			c.s.host.Problem("the gateway got opcode %d, which this fake does not know", op)
 		}
 	default:
-		c.s.problem("the gateway got the unknown opcode %d", op)
+		c.s.host.Problem("the gateway got the unknown opcode %d", op)
 		c.close(closeUnknownOp)
 	}
 }

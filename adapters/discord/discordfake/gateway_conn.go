@@ -90,7 +90,7 @@ func (c *gatewayConn) cut() { _ = c.ws.Close() }
 func (c *gatewayConn) end() {
 	c.cut()
 	c.s.mu.Lock()
-	now := c.s.now()
+	now := c.s.host.Now()
 	c.s.mu.Unlock()
 	g := &c.s.gateway
 	g.mu.Lock()

@@ -8,6 +8,20 @@ import (
 	"time"
 )
 
+// mayGreet says whether an app may identify or resume now, with a payload that is complete or not. If it may not, the
+// connection is closed.
+func (c *gatewayConn) mayGreet(complete bool) bool {
+	switch {
+	case !complete:
+		c.close(closeBadPayload)
+	case c.known():
+		c.close(closeAuthTwice)
+	default:
+		return true
+	}
+	return false
+}
+
 // identify begins a session. https://docs.discord.com/developers/events/gateway-events#identify
 func (c *gatewayConn) identify(data json.RawMessage) {
 	var in struct {
@@ -16,12 +30,7 @@ func (c *gatewayConn) identify(data json.RawMessage) {
 		Properties json.RawMessage `json:"properties"`
 		Shard      *[2]int         `json:"shard"`
 	}
-	if json.Unmarshal(data, &in) != nil || len(in.Properties) == 0 {
-		c.close(closeBadPayload)
-		return
-	}
-	if c.known() {
-		c.close(closeAuthTwice)
+	if complete := json.Unmarshal(data, &in) == nil && len(in.Properties) > 0; !c.mayGreet(complete) {
 		return
 	}
 	s, g := c.s, &c.s.gateway
@@ -34,8 +43,8 @@ func (c *gatewayConn) identify(data json.RawMessage) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.starts++
-	if g.startsLeft(s.now()) == 0 {
-		s.note("the app identified more than %d times in a day, which has its token reset", startsMax)
+	if g.startsLeft(s.host.Now()) == 0 {
+		s.host.Note("the app identified more than %d times in a day, which has its token reset", startsMax)
 		c.leaving, c.closing = true, true
 		c.push(outgoing{code: closeBadToken})
 		return
@@ -69,8 +78,8 @@ func (s *Server) startLimit() map[string]any {
 	g := &s.gateway
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	left := g.startsLeft(s.now())
-	return map[string]any{"total": startsMax, "remaining": left, "reset_after": g.day.Add(24 * time.Hour).Sub(s.now()).Milliseconds(), "max_concurrency": 1}
+	left := g.startsLeft(s.host.Now())
+	return map[string]any{"total": startsMax, "remaining": left, "reset_after": g.day.Add(24 * time.Hour).Sub(s.host.Now()).Milliseconds(), "max_concurrency": 1}
 }
 
 // identifiable is the code to close with, 0 if an app may identify like that. It is called with s.mu.
@@ -83,7 +92,7 @@ func (s *Server) identifiable(token string, intents *int, shard *[2]int) int {
 	case *intents&(IntentMembers|IntentContent|intentPresences)&^s.privileged() != 0:
 		return closeUnwantedIntnt
 	case shard != nil && *shard != [2]int{0, 1}:
-		s.note("the app identified as shard %v: there is one", *shard)
+		s.host.Note("the app identified as shard %v: there is one", *shard)
 		return closeBadShard
 	}
 	return 0
@@ -101,12 +110,7 @@ func (c *gatewayConn) resume(data json.RawMessage) {
 		Session string `json:"session_id"`
 		Seq     *int64 `json:"seq"`
 	}
-	if json.Unmarshal(data, &in) != nil || in.Seq == nil {
-		c.close(closeBadPayload)
-		return
-	}
-	if c.known() {
-		c.close(closeAuthTwice)
+	if complete := json.Unmarshal(data, &in) == nil && in.Seq != nil; !c.mayGreet(complete) {
 		return
 	}
 	s, g := c.s, &c.s.gateway
@@ -118,7 +122,7 @@ func (c *gatewayConn) resume(data json.RawMessage) {
 	}
 	g.mu.Lock()
 	sess := g.sessions[in.Session]
-	if sess != nil && sess.dead(s.now()) {
+	if sess != nil && sess.dead(s.host.Now()) {
 		delete(g.sessions, in.Session)
 		sess = nil
 	}
@@ -227,7 +231,7 @@ func (sess *session) frame(d dispatch) (frame, bool) {
 
 // dispatch tells all sessions, as the trouble that was asked for has it. It is called with s.mu.
 func (s *Server) dispatch(d dispatch) {
-	if s.closed {
+	if s.host.Closed() {
 		return
 	}
 	d.encode()
@@ -240,7 +244,7 @@ func (s *Server) dispatch(d dispatch) {
 	case g.trouble.holding:
 		g.trouble.held = append(g.trouble.held, d)
 	default:
-		g.spread(d, s.now())
+		g.spread(d, s.host.Now())
 	}
 }
 

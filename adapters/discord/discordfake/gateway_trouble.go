@@ -63,7 +63,7 @@ func (s *Server) AskReconnect() {
 // InvalidateSession tells the app that its session is over, or that it may be resumed.
 func (s *Server) InvalidateSession(resumable bool) {
 	s.mu.Lock()
-	now := s.now()
+	now := s.host.Now()
 	s.mu.Unlock()
 	s.eachConn(func(c *gatewayConn) {
 		if c.session == nil {
@@ -103,7 +103,7 @@ func (s *Server) StartsLeft(n int) {
 	defer s.mu.Unlock()
 	s.gateway.mu.Lock()
 	defer s.gateway.mu.Unlock()
-	s.gateway.day, s.gateway.left = s.now(), n
+	s.gateway.day, s.gateway.left = s.host.Now(), n
 }
 
 // SendRaw sends a frame to the app, whatever it is; it gets no number and is not kept.
@@ -156,7 +156,7 @@ func (s *Server) HoldDispatches(reversed bool) (release func()) {
 			slices.Reverse(held)
 		}
 		for _, d := range held {
-			g.spread(d, s.now())
+			g.spread(d, s.host.Now())
 		}
 	}
 }
@@ -176,9 +176,6 @@ func (c *gatewayConn) drop() {
 	c.leaving, c.closing = true, true
 	c.cut()
 }
-
-// startGateway begins nothing yet: connections come by themselves.
-func (s *Server) startGateway() {}
 
 // stopGateway ends all connections when the server ends.
 func (s *Server) stopGateway() {

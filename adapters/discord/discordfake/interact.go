@@ -116,7 +116,7 @@ const keptInteractions = 20_000
 // newInteraction makes an interaction. It is called with s.mu.
 func (s *Server) newInteraction(kind int, by *User, ch *channel, source *message) *interaction {
 	in := &interaction{
-		id: s.id(), token: "aW50ZXJhY3Rpb246" + strings.ToLower(rand.Text()+rand.Text()), kind: kind, by: by, ch: ch, source: source, made: s.now(),
+		id: s.id(), token: "aW50ZXJhY3Rpb246" + strings.ToLower(rand.Text()+rand.Text()), kind: kind, by: by, ch: ch, source: source, made: s.host.Now(),
 		first: make(chan struct{}), settled: make(chan struct{}),
 	}
 	in.metadata = map[string]any{"id": in.id, "type": kind, "user": wireUser(by.u), "authorizing_integration_owners": s.owners(ch)}

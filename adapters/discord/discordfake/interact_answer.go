@@ -37,7 +37,7 @@ func (s *Server) respond(in *interaction, raw json.RawMessage, uploads []upload)
 	switch {
 	case in.answered != 0:
 		return alreadyAnswered
-	case s.now().Sub(in.made) > s.o.InteractionLife:
+	case s.host.Now().Sub(in.made) > s.o.InteractionLife:
 		return unknownInteraction
 	}
 	var body struct {

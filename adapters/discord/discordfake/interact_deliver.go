@@ -14,24 +14,22 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"balie/adapters/fakeserver"
 )
 
 // do delivers an interaction and waits for what the person sees of it.
 func (u *User) do(ctx context.Context, in *interaction, data map[string]any) (Answer, error) {
 	s := u.s
-	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
-		return Answer{}, errClosed
+	if !s.host.Begin() {
+		return Answer{}, fakeserver.ErrClosed
 	}
+	defer s.host.Done()
+	s.mu.Lock()
 	in.payload = mustJSON(s.wireInteraction(in, data))
-	s.running.Add(1)
 	s.mu.Unlock()
-	defer s.running.Done()
 	return u.deliver(ctx, in)
 }
-
-var errClosed = errors.New("the server was closed")
 
 // deliver hands an interaction to the app and waits until the person sees what came of it.
 func (u *User) deliver(ctx context.Context, in *interaction) (Answer, error) {
@@ -87,7 +85,7 @@ func (s *Server) await(ctx context.Context, what <-chan struct{}, most time.Dura
 		return true
 	case <-timer.C:
 	case <-ctx.Done():
-	case <-s.ctx.Done():
+	case <-s.host.Context().Done():
 	}
 	return false
 }
@@ -133,7 +131,7 @@ func (s *Server) hand(ctx context.Context, in *interaction) (status int, err err
 	began := time.Now()
 	limited, cancel := context.WithTimeout(ctx, s.o.InteractionLife)
 	defer cancel()
-	stop := context.AfterFunc(s.ctx, cancel)
+	stop := context.AfterFunc(s.host.Context(), cancel)
 	defer stop()
 	status, body, err := s.postTo(limited, to, s.Sign(in.payload, time.Now()), in.payload)
 	if err != nil {
@@ -148,9 +146,9 @@ func (s *Server) hand(ctx context.Context, in *interaction) (status int, err err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.faults.keep(Sent{Route: "POST " + callbackRoute, Path: "/interactions/" + in.id + "/" + in.token + "/callback", Body: body})
+	s.faults.sent.Add(Sent{Route: "POST " + callbackRoute, Path: "/interactions/" + in.id + "/" + in.token + "/callback", Body: body})
 	if no := s.respond(in, body, nil); no != nil && no != alreadyAnswered {
-		s.note("the answer to an interaction was refused: %s %s", no.message, mustJSON(no.errors))
+		s.host.Note("the answer to an interaction was refused: %s %s", no.message, mustJSON(no.errors))
 	}
 	return status, nil
 }
@@ -169,8 +167,8 @@ func (s *Server) Deliver(base string) {
 	if to == "" {
 		return
 	}
-	if err := s.Probe(s.ctx, to); err != nil {
-		s.problem("Discord would not take the endpoint: %v", err)
+	if err := s.Probe(s.host.Context(), to); err != nil {
+		s.host.Problem("Discord would not take the endpoint: %v", err)
 	}
 }
 

@@ -56,7 +56,7 @@ func (c *call) interaction() (*interaction, *refusal) {
 	switch {
 	case c.arg("webhook") != s.ApplicationID, in == nil:
 		return nil, unknownWebhook
-	case s.now().Sub(in.made) > s.o.TokenLife:
+	case s.host.Now().Sub(in.made) > s.o.TokenLife:
 		return nil, expiredToken
 	case in.answered == 0:
 		return nil, unknownWebhook

@@ -139,6 +139,13 @@ func (k *issues) text(where at, m map[string]any, name string) string {
 	return s
 }
 
+// sized is a string in an object, checked for its length in characters; with least above 0 it has to be there.
+func (k *issues) sized(where at, m map[string]any, name string, least, most int) string {
+	s := k.text(where, m, name)
+	k.length(where.to(name), s, least, most)
+	return s
+}
+
 // whole is a whole number in an object; has is false if there is none.
 func (k *issues) whole(where at, m map[string]any, name string) (n int, has bool) {
 	v, there := m[name]

@@ -37,7 +37,7 @@ const onTime = 20 * time.Millisecond
 
 // take takes one call from what is left, and says in the answer's headers how much that is.
 func (l *limits) take(c *call, m route) *refusal {
-	s, now := c.s, c.s.now()
+	s, now := c.s, c.s.host.Now()
 	key := c.bucket()
 	if until, known := l.told[key]; known {
 		if now.Before(until.Add(-onTime)) {

@@ -74,7 +74,7 @@ func (s *Server) fill(ch *channel, m *message) {
 	if m.id == "" {
 		m.id = s.id()
 	}
-	m.channel, m.at = ch.id, s.now()
+	m.channel, m.at = ch.id, s.host.Now()
 }
 
 // post stores a message and tells of it.

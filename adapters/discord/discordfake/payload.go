@@ -100,7 +100,7 @@ func (c *call) complain(no *refusal) {
 	if no.errors != nil {
 		detail = ": " + string(mustJSON(no.errors))
 	}
-	c.s.note("%s was refused with %d %s%s", c.route, no.code, no.message, detail)
+	c.s.host.Note("%s was refused with %d %s%s", c.route, no.code, no.message, detail)
 }
 
 // readPayload is payload, without noting what is wrong.
@@ -130,7 +130,7 @@ func readPayload(raw json.RawMessage, uploads []upload, to target) (*payload, *r
 	p.readReference(k, body)
 	p.readFiles(k, body, to)
 	v2 := p.flags&flagComponents != 0 || to&ofComponents != 0
-	cs := &components{k: k, v2: v2, files: p.names}
+	cs := &components{checks: newChecks(k), v2: v2, files: p.names}
 	for _, u := range uploads {
 		if _, named := cs.files[u.index]; !named {
 			cs.files[u.index] = u.name
@@ -323,7 +323,7 @@ func (s *Server) apply(ch *channel, p *payload, old *message, author *user, ephe
 		next := *old
 		m = &next
 		m.nonce = nil
-		m.edited = s.now()
+		m.edited = s.host.Now()
 	}
 	if old == nil || p.has["content"] {
 		m.content = p.content

@@ -8,40 +8,18 @@ import (
 	"strings"
 )
 
-// Types of components. https://docs.discord.com/developers/components/reference#component-object-component-types
-const (
-	typeRow           = 1
-	typeButton        = 2
-	typeSelect        = 3
-	typeUserSelect    = 5
-	typeRoleSelect    = 6
-	typeMentionable   = 7
-	typeChannelSelect = 8
-	typeSection       = 9
-	typeText          = 10
-	typeThumbnail     = 11
-	typeGallery       = 12
-	typeFile          = 13
-	typeSeparator     = 14
-	typeContainer     = 17
-)
-
 // components checks those of a message.
 type components struct {
-	k     *issues
+	checks
 	v2    bool           // the message has the components flag
 	files map[int]string // names of the files that come with it
 
 	count int
-	ids   map[string]bool // custom ids
-	nums  map[int]bool
-	next  int
 	texts int // characters of text displays
 }
 
 // top checks what stands at the top, and gives it as Discord stores it: each with an id.
 func (c *components) top(where at, v any) []json.RawMessage {
-	c.ids, c.nums = map[string]bool{}, map[int]bool{}
 	list := c.k.listOf(where, v)
 	if !c.v2 && len(list) > rowsMax {
 		c.k.add(where, "BASE_TYPE_BAD_LENGTH", "Must be between 1 and %d in length.", rowsMax)
@@ -53,13 +31,10 @@ func (c *components) top(where at, v any) []json.RawMessage {
 		if !is {
 			continue
 		}
-		kind, _ := c.k.whole(at, m, "type")
-		if !slices.Contains(c.topTypes(), kind) {
-			c.k.add(at.to("type"), "UNION_TYPE_CHOICES", "Value of field \"type\" must be one of %v.", c.topTypes())
-			continue
+		if kind, is := c.kind(at, m, c.topTypes()...); is {
+			c.component(at, m, kind)
+			out = append(out, mustJSON(m))
 		}
-		c.component(at, m, kind)
-		out = append(out, mustJSON(m))
 	}
 	if c.count > componentsMax {
 		c.k.add(where, "COMPONENT_MAX_TOTAL_COMPONENTS_EXCEEDED", "The total number of components in a message cannot exceed %d.", componentsMax)
@@ -77,28 +52,11 @@ func (c *components) topTypes() []int {
 	return []int{typeRow}
 }
 
-// fieldsOf are what a component may have, besides type and id.
-var fieldsOf = map[int]string{
-	typeRow: "components", typeButton: "style label emoji custom_id sku_id url disabled",
-	typeSelect:     "custom_id options placeholder min_values max_values required disabled",
-	typeUserSelect: entitySelect, typeRoleSelect: entitySelect, typeMentionable: entitySelect, typeChannelSelect: entitySelect + " channel_types",
-	typeSection: "components accessory", typeText: "content", typeThumbnail: "media description spoiler", typeGallery: "items",
-	typeFile: "file spoiler name size", typeSeparator: "divider spacing", typeContainer: "components accent_color spoiler",
-}
-
-const entitySelect = "custom_id placeholder default_values min_values max_values required disabled"
-
 // component checks one with all that is in it.
 func (c *components) component(where at, m map[string]any, kind int) {
 	c.count++
 	k := c.k
-	known := strings.Fields(fieldsOf[kind])
-	for _, name := range slices.Sorted(maps.Keys(m)) {
-		if name != "type" && name != "id" && !slices.Contains(known, name) {
-			k.add(where.to(name), "UNKNOWN_FIELD", "A component of type %d has no such field.", kind)
-		}
-	}
-	c.number(where, m)
+	c.begin(where, m, kind)
 	switch kind {
 	case typeRow:
 		c.row(where, m)
@@ -109,12 +67,10 @@ func (c *components) component(where at, m map[string]any, kind int) {
 	case typeSection:
 		c.section(where, m)
 	case typeText:
-		text := k.text(where, m, "content")
-		c.texts += len([]rune(text))
-		k.length(where.to("content"), text, 1, 4000)
+		c.texts += len([]rune(k.sized(where, m, "content", 1, textMax)))
 	case typeThumbnail:
 		c.media(where.to("media"), m["media"])
-		k.length(where.to("description"), k.text(where, m, "description"), 0, 1024)
+		k.sized(where, m, "description", 0, 1024)
 	case typeGallery:
 		items := k.listOf(where.to("items"), m["items"])
 		k.amount(where.to("items"), len(items), 1, 10)
@@ -134,22 +90,6 @@ func (c *components) component(where at, m map[string]any, kind int) {
 	}
 }
 
-// number gives a component an id that no other one of the message has.
-func (c *components) number(where at, m map[string]any) {
-	n, has := c.k.whole(where, m, "id")
-	if has && n != 0 {
-		if c.nums[n] {
-			c.k.add(where.to("id"), "COMPONENT_DUPLICATE_ID", "The component id %d is there twice.", n)
-		}
-		c.nums[n] = true
-		return
-	}
-	for c.next++; c.nums[c.next]; c.next++ {
-	}
-	c.nums[c.next] = true
-	m["id"] = c.next
-}
-
 // children checks what is in a component, of these types only.
 func (c *components) children(where at, m map[string]any, least, most int, kinds ...int) []int {
 	list := c.k.listOf(where.to("components"), m["components"])
@@ -161,13 +101,10 @@ func (c *components) children(where at, m map[string]any, least, most int, kinds
 		if !is {
 			continue
 		}
-		kind, _ := c.k.whole(at, child, "type")
-		if !slices.Contains(kinds, kind) {
-			c.k.add(at.to("type"), "UNION_TYPE_CHOICES", "Value of field \"type\" must be one of %v.", kinds)
-			continue
+		if kind, is := c.kind(at, child, kinds...); is {
+			found = append(found, kind)
+			c.component(at, child, kind)
 		}
-		found = append(found, kind)
-		c.component(at, child, kind)
 	}
 	return found
 }
@@ -180,23 +117,13 @@ func (c *components) row(where at, m map[string]any) {
 	}
 }
 
-func (c *components) custom(where at, m map[string]any) {
-	id := c.k.text(where, m, "custom_id")
-	c.k.length(where.to("custom_id"), id, 1, 100)
-	if id != "" && c.ids[id] {
-		c.k.add(where.to("custom_id"), "COMPONENT_CUSTOM_ID_DUPLICATED", "Component custom id cannot be duplicated")
-	}
-	c.ids[id] = true
-}
-
 func (c *components) button(where at, m map[string]any) {
 	k := c.k
 	style, has := k.whole(where, m, "style")
 	if !has || style < 1 || style > 6 {
 		k.add(where.to("style"), "BASE_TYPE_CHOICES", "Value must be one of (1, 2, 3, 4, 5, 6).")
 	}
-	label := k.text(where, m, "label")
-	k.length(where.to("label"), label, 0, 80)
+	label := k.sized(where, m, "label", 0, 80)
 	k.boolean(where, m, "disabled")
 	c.emoji(where, m)
 	link := k.text(where, m, "url")
@@ -222,56 +149,11 @@ func (c *components) button(where at, m map[string]any) {
 	}
 }
 
-func (c *components) emoji(where at, m map[string]any) {
-	if m["emoji"] == nil {
-		return
-	}
-	if e, is := c.k.object(where.to("emoji"), m["emoji"]); is && c.k.text(where.to("emoji"), e, "name") == "" && e["id"] == nil {
-		c.k.add(where.to("emoji", "name"), "BUTTON_COMPONENT_INVALID_EMOJI", "Invalid emoji")
-	}
-}
-
 // choose checks a select menu.
 func (c *components) choose(where at, m map[string]any, kind int) {
-	k := c.k
 	c.custom(where, m)
-	k.length(where.to("placeholder"), k.text(where, m, "placeholder"), 0, 150)
-	least, most := k.between(where, m, "min_values", 1, 0, 25), k.between(where, m, "max_values", 1, 1, 25)
-	if least > most {
-		k.add(where.to("min_values"), "SELECT_COMPONENT_MIN_VALUES_GREATER_THAN_MAX", "min_values %d is greater than max_values %d", least, most)
-	}
-	k.boolean(where, m, "disabled")
-	if kind != typeSelect {
-		return
-	}
-	options := k.listOf(where.to("options"), m["options"])
-	k.amount(where.to("options"), len(options), 1, 25)
-	if most > len(options) && m["max_values"] != nil {
-		k.add(where.to("max_values"), "SELECT_COMPONENT_MAX_VALUES_EXCEEDS_OPTIONS", "max_values %d exceeds the %d options", most, len(options))
-	}
-	values, chosen := map[string]bool{}, 0
-	for i, v := range options {
-		at := where.to("options", i)
-		o, is := k.object(at, v)
-		if !is {
-			continue
-		}
-		value := k.text(at, o, "value")
-		k.length(at.to("label"), k.text(at, o, "label"), 1, 100)
-		k.length(at.to("value"), value, 1, 100)
-		k.length(at.to("description"), k.text(at, o, "description"), 0, 100)
-		c.emoji(at, o)
-		if k.boolean(at, o, "default") {
-			chosen++
-		}
-		if values[value] {
-			k.add(at.to("value"), "SELECT_COMPONENT_OPTION_VALUE_DUPLICATED", "The specified option value is already used")
-		}
-		values[value] = true
-	}
-	if chosen > most {
-		k.add(where.to("options"), "SELECT_COMPONENT_TOO_MANY_DEFAULT_VALUES", "There are more defaults than may be chosen")
-	}
+	c.k.boolean(where, m, "disabled")
+	c.menu(where, m, kind)
 }
 
 func (c *components) section(where at, m map[string]any) {
@@ -281,12 +163,9 @@ func (c *components) section(where at, m map[string]any) {
 	if !is {
 		return
 	}
-	kind, _ := c.k.whole(at, a, "type")
-	if kind != typeButton && kind != typeThumbnail {
-		c.k.add(at.to("type"), "UNION_TYPE_CHOICES", "Value of field \"type\" must be one of (2, 11).")
-		return
+	if kind, is := c.kind(at, a, typeButton, typeThumbnail); is {
+		c.component(at, a, kind)
 	}
-	c.component(at, a, kind)
 }
 
 // media checks where a picture or a file is: on the web, or with the message.

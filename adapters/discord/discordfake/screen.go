@@ -78,7 +78,7 @@ func (s *Server) screen(m *message) Message {
 	if m.kind == replyMessage && m.reference != nil {
 		out.Reply = m.reference.message
 	}
-	if th := s.channels[m.id]; th != nil && th.isThread() && !th.deleted && th.id != m.channel {
+	if th := s.threadBelow(m); th != nil {
 		out.Thread = th.id
 	}
 	for _, raw := range m.embeds {

@@ -4,14 +4,12 @@
 package discordfake
 
 import (
-	"context"
-	"fmt"
-	"net"
 	"net/http"
-	"slices"
 	"sync"
 	"testing"
 	"time"
+
+	"balie/adapters/fakeserver"
 )
 
 // Person is somebody on Discord.
@@ -109,24 +107,16 @@ type Server struct {
 	// Token, ApplicationID and PublicKey (hexadecimal) are what an admin finds on the app's pages. BotID is the bot's user.
 	Token, ApplicationID, PublicKey, BotID string
 
-	t        testing.TB // nil without a test
-	o        Options
-	table    map[string]route // by method and path without the version, see api_table.go
-	http     *http.Server
-	listener *listener
-	ctx      context.Context
-	cancel   context.CancelFunc
-	running  sync.WaitGroup // all that the server started or is answering
+	o     Options
+	table map[string]route // by method and path without the version, see api_table.go
+	host  *fakeserver.Host
 
 	mu sync.Mutex // guards what follows
 	world
-	gateway  gateway // the connections; see gateway.go
-	clients  clients // what people see alone, and interactions; see interact.go
-	faults   faults
-	limits   limits
-	problems []string
-	offset   time.Duration // of the server's clock
-	closed   bool
+	gateway gateway // the connections; see gateway.go
+	clients clients // what people see alone, and interactions; see interact.go
+	faults  faults
+	limits  limits
 }
 
 // New starts a server that ends with the test. The test fails if the app called what Discord does not know or sent what
@@ -137,29 +127,22 @@ func New(t testing.TB, o Options) *Server {
 	if err != nil {
 		t.Fatalf("discord fake: %v", err)
 	}
-	s.t = t
+	s.host.Report(t, "discord fake")
 	t.Cleanup(s.Close)
 	return s
 }
 
 // Start starts a server that Close ends.
 func Start(o Options) (*Server, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	s := &Server{o: o.filled()}
+	host, err := fakeserver.Listen(&s.mu)
 	if err != nil {
-		return nil, fmt.Errorf("listening: %w", err)
+		return nil, err
 	}
-	s := &Server{URL: "http://" + l.Addr().String(), o: o.filled(), listener: newListener(l)}
-	s.APIURL = s.URL + apiPath
-	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.faults, s.limits = newFaults(), newLimits()
+	s.host, s.URL, s.APIURL = host, host.URL, host.URL+apiPath
+	s.faults, s.limits = newFaults(host), newLimits()
 	s.begin()
-	s.startGateway()
-	s.http = &http.Server{Handler: s.routes(), ReadHeaderTimeout: time.Minute}
-	s.running.Go(func() {
-		if err := s.http.Serve(s.listener); err != nil && !s.isClosed() {
-			s.problem("the server ended: %v", err)
-		}
-	})
+	host.Serve(s.routes())
 	return s, nil
 }
 
@@ -191,90 +174,21 @@ func (s *Server) routes() http.Handler {
 	s.table = s.routeTable()
 	for name, r := range s.table {
 		method, path, _ := cutRoute(name)
-		mux.HandleFunc(method+" "+apiPath+path, s.counted(s.serve(name, r)))
+		mux.HandleFunc(method+" "+apiPath+path, s.serve(name, r))
 	}
-	mux.HandleFunc("GET /attachments/{channel}/{id}/{name}", s.counted(s.serveAttachment))
-	mux.HandleFunc("GET /ephemeral-attachments/{channel}/{id}/{name}", s.counted(s.serveAttachment))
-	mux.HandleFunc("GET /gw", s.counted(s.serveGateway))
-	mux.HandleFunc("GET /gw/", s.counted(s.serveGateway))
-	mux.HandleFunc("/", s.counted(s.serveUnknown))
+	mux.HandleFunc("GET /attachments/{channel}/{id}/{name}", s.serveAttachment)
+	mux.HandleFunc("GET /ephemeral-attachments/{channel}/{id}/{name}", s.serveAttachment)
+	mux.HandleFunc("GET /gw", s.serveGateway)
+	mux.HandleFunc("GET /gw/", s.serveGateway)
+	mux.HandleFunc("/", s.serveUnknown)
 	return mux
 }
 
-// counted has Close wait for the request.
-func (s *Server) counted(h http.HandlerFunc) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		s.mu.Lock()
-		closed := s.closed
-		if !closed {
-			s.running.Add(1)
-		}
-		s.mu.Unlock()
-		if closed {
-			panic(http.ErrAbortHandler)
-		}
-		defer s.running.Done()
-		h(w, r)
-	}
-}
-
 // Close ends the server and everything it started. New has it called at the end of the test.
-func (s *Server) Close() {
-	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
-		return
-	}
-	s.closed = true
-	s.faults.release()
-	s.mu.Unlock()
-	s.cancel()
-	s.stopGateway()
-	_ = s.http.Close() // of no interest: all connections are cut
-	s.running.Wait()
-	if s.t == nil {
-		return
-	}
-	for _, p := range s.Problems() {
-		s.t.Errorf("discord fake: %s", p)
-	}
-}
-
-func (s *Server) isClosed() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.closed
-}
+func (s *Server) Close() { s.host.Close(s.stopGateway) }
 
 // Problems takes the list of what was wrong with what the app sent: unknown routes, payloads that break a limit.
-func (s *Server) Problems() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	p := s.problems
-	s.problems = nil
-	return p
-}
-
-// problem notes what must not happen. It is called without s.mu.
-func (s *Server) problem(format string, args ...any) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.note(format, args...)
-}
-
-// note is problem, called with s.mu.
-func (s *Server) note(format string, args ...any) {
-	if p := fmt.Sprintf(format, args...); !slices.Contains(s.problems, p) {
-		s.problems = append(s.problems, p)
-	}
-}
+func (s *Server) Problems() []string { return s.host.Problems() }
 
 // Advance moves the server's clock forward, so that tokens, links and limits expire.
-func (s *Server) Advance(d time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.offset += d
-}
-
-// now is the server's time. It is called with s.mu.
-func (s *Server) now() time.Time { return time.Now().Add(s.offset) }
+func (s *Server) Advance(d time.Duration) { s.host.Advance(d) }

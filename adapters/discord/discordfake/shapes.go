@@ -195,7 +195,7 @@ func (s *Server) wirePlain(m *message) map[string]any {
 		}
 		v["reactions"] = list
 	}
-	if th := s.channels[m.id]; th != nil && th.isThread() && !th.deleted && th.id != m.channel {
+	if th := s.threadBelow(m); th != nil {
 		v["thread"] = s.wireChannel(th)
 		v["flags"] = m.flags | flagHasThread
 	}

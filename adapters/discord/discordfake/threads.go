@@ -78,7 +78,7 @@ func (s *Server) beginThread(parent *channel, id string, u *user, wish threadWis
 		s.channels[id] = th
 	}
 	th.guild, th.parent, th.name, th.owner, th.invitable = parent.guild, parent, wish.name, u.id, wish.invitable
-	th.made = s.now()
+	th.made = s.host.Now()
 	th.archivedAt, th.autoArchive, th.applied = th.made, wish.autoArchive, slices.Clone(wish.applied)
 	if th.autoArchive == 0 {
 		th.autoArchive = 4320
@@ -136,7 +136,7 @@ func (s *Server) joinThread(th *channel, u, by *user) *refusal {
 		return threadMembersMax
 	}
 	saw := s.botSees(th)
-	th.joined[u.id] = s.now()
+	th.joined[u.id] = s.host.Now()
 	if u == s.bot && !saw {
 		s.emit(th.guild.id, th.id, "THREAD_CREATE", s.wireChannel(th))
 	}
@@ -206,7 +206,7 @@ func (s *Server) setArchived(th *channel, archived bool) {
 	if th.archived == archived {
 		return
 	}
-	th.archived, th.archivedAt = archived, s.now()
+	th.archived, th.archivedAt = archived, s.host.Now()
 	s.threadChanged(th)
 }
 

@@ -225,7 +225,7 @@ func (s *Server) addRole(g *guild, o Role) *role {
 
 // join makes somebody a member of a guild.
 func (s *Server) join(g *guild, u *user) *member {
-	m := &member{user: u, nick: u.Nick, joined: s.now()}
+	m := &member{user: u, nick: u.Nick, joined: s.host.Now()}
 	g.members[u.id] = m
 	if i, found := slices.BinarySearch(g.order, u.id); !found {
 		g.order = slices.Insert(g.order, i, u.id)
@@ -239,6 +239,20 @@ func (g *guild) member(u *user) *member {
 		return nil
 	}
 	return g.members[u.id]
+}
+
+// leave takes somebody out of the guild.
+func (g *guild) leave(u *user) {
+	delete(g.members, u.id)
+	g.order = slices.DeleteFunc(g.order, func(id string) bool { return id == u.id })
+}
+
+// role is the guild's role of that name; nil if there is none.
+func (g *guild) role(name string) *role {
+	if i := slices.IndexFunc(g.roles, func(r *role) bool { return r.name == name }); i >= 0 {
+		return g.roles[i]
+	}
+	return nil
 }
 
 func (s *Server) addChannel(g *guild, o Channel) *channel {
@@ -305,6 +319,22 @@ func (s *Server) guildByID(id string) *guild {
 	return nil
 }
 
+// threadByID is a thread, deleted or not; nil if there is none.
+func (s *Server) threadByID(id string) *channel {
+	if th := s.channels[id]; th != nil && th.isThread() {
+		return th
+	}
+	return nil
+}
+
+// threadBelow is the thread that hangs below a message, which has its id; nil if there is none.
+func (s *Server) threadBelow(m *message) *channel {
+	if th := s.threadByID(m.id); th != nil && !th.deleted && th.id != m.channel {
+		return th
+	}
+	return nil
+}
+
 // threads are the guild's threads, the oldest first.
 func (s *Server) threads(g *guild, which func(*channel) bool) []*channel {
 	var out []*channel
@@ -323,7 +353,7 @@ const epoch = 1420070400000
 
 // id is a new snowflake, larger than every one before.
 func (s *Server) id() string {
-	s.lastID = max(s.lastID+1, uint64(s.now().UnixMilli()-epoch)<<22)
+	s.lastID = max(s.lastID+1, uint64(s.host.Now().UnixMilli()-epoch)<<22)
 	return strconv.FormatUint(s.lastID, 10)
 }
 

@@ -68,10 +68,8 @@ func (g *GuildState) ChannelID(name string) string {
 func (g *GuildState) RoleID(name string) string {
 	g.s.mu.Lock()
 	defer g.s.mu.Unlock()
-	for _, r := range g.g.roles {
-		if r.name == name {
-			return r.id
-		}
+	if r := g.g.role(name); r != nil {
+		return r.id
 	}
 	return ""
 }
@@ -112,8 +110,8 @@ func (g *GuildState) Name(id string) string {
 func (s *Server) Thread(id string) *Thread {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	th := s.channels[id]
-	if th == nil || !th.isThread() {
+	th := s.threadByID(id)
+	if th == nil {
 		return nil
 	}
 	now := s.thread(th)
@@ -139,10 +137,10 @@ func (s *Server) Threads(channelID string) []Thread {
 func (s *Server) Archive(threadID string, locked bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if th := s.channels[threadID]; th != nil && th.isThread() {
+	if th := s.threadByID(threadID); th != nil {
 		changed := th.locked != locked || !th.archived
 		th.locked = locked
-		if th.archived, th.archivedAt = true, s.now(); changed {
+		if th.archived, th.archivedAt = true, s.host.Now(); changed {
 			s.threadChanged(th)
 		}
 	}
@@ -166,7 +164,7 @@ func (s *Server) overwrite(channelID string, allow, deny uint64) {
 	defer s.mu.Unlock()
 	ch := s.channels[channelID]
 	if ch == nil || ch.guild == nil || ch.isThread() {
-		s.note("a test changed permissions in %s, which is no channel of a guild", channelID)
+		s.host.Note("a test changed permissions in %s, which is no channel of a guild", channelID)
 		return
 	}
 	saw := s.botSees(ch)
@@ -189,11 +187,9 @@ func (s *Server) overwrite(channelID string, allow, deny uint64) {
 func (g *GuildState) SetRole(name string, permissions uint64) {
 	g.s.mu.Lock()
 	defer g.s.mu.Unlock()
-	for _, r := range g.g.roles {
-		if r.name == name {
-			r.permissions = permissions
-			g.s.emit(g.g.id, "", "GUILD_ROLE_UPDATE", map[string]any{"guild_id": g.g.id, "role": wireRole(r)})
-		}
+	if r := g.g.role(name); r != nil {
+		r.permissions = permissions
+		g.s.emit(g.g.id, "", "GUILD_ROLE_UPDATE", map[string]any{"guild_id": g.g.id, "role": wireRole(r)})
 	}
 }
 
@@ -201,24 +197,23 @@ func (g *GuildState) SetRole(name string, permissions uint64) {
 func (g *GuildState) Give(name, roleName string, on bool) {
 	g.s.mu.Lock()
 	defer g.s.mu.Unlock()
-	m := g.g.member(g.s.names[name])
-	i := slices.IndexFunc(g.g.roles, func(r *role) bool { return r.name == roleName })
-	if m == nil || i < 0 {
-		g.s.note("a test gave %s the role %s, one of which is not there", name, roleName)
+	m, r := g.g.member(g.s.names[name]), g.g.role(roleName)
+	if m == nil || r == nil {
+		g.s.host.Note("a test gave %s the role %s, one of which is not there", name, roleName)
 		return
 	}
-	id := g.g.roles[i].id
-	m.roles = slices.DeleteFunc(slices.Clone(m.roles), func(other string) bool { return other == id })
+	m.roles = slices.DeleteFunc(slices.Clone(m.roles), func(other string) bool { return other == r.id })
 	if on {
-		m.roles = append(m.roles, id)
+		m.roles = append(m.roles, r.id)
 	}
-	g.memberChanged(m)
+	g.tellOf(m, "GUILD_MEMBER_UPDATE")
 }
 
-func (g *GuildState) memberChanged(m *member) {
+// tellOf tells what happened to somebody.
+func (g *GuildState) tellOf(m *member, event string) {
 	v := wireMemberUser(m)
 	v["guild_id"] = g.g.id
-	g.s.emit(g.g.id, "", "GUILD_MEMBER_UPDATE", v)
+	g.s.emit(g.g.id, "", event, v)
 }
 
 // Nick gives somebody another name in the guild.
@@ -227,7 +222,7 @@ func (g *GuildState) Nick(name, nick string) {
 	defer g.s.mu.Unlock()
 	if m := g.g.member(g.s.names[name]); m != nil {
 		m.nick = nick
-		g.memberChanged(m)
+		g.tellOf(m, "GUILD_MEMBER_UPDATE")
 	}
 }
 
@@ -243,9 +238,7 @@ func (g *GuildState) Join(p Person) {
 	if g.g.member(u) != nil {
 		return
 	}
-	v := wireMemberUser(g.s.join(g.g, u))
-	v["guild_id"] = g.g.id
-	g.s.emit(g.g.id, "", "GUILD_MEMBER_ADD", v)
+	g.tellOf(g.s.join(g.g, u), "GUILD_MEMBER_ADD")
 }
 
 // Leave has somebody leave the guild, and its threads.
@@ -259,8 +252,7 @@ func (g *GuildState) Leave(name string) {
 	for _, th := range g.s.threads(g.g, func(*channel) bool { return true }) {
 		delete(th.joined, u.id)
 	}
-	delete(g.g.members, u.id)
-	g.g.order = slices.DeleteFunc(g.g.order, func(id string) bool { return id == u.id })
+	g.g.leave(u)
 	g.s.emit(g.g.id, "", "GUILD_MEMBER_REMOVE", map[string]any{"guild_id": g.g.id, "user": wireUser(u)})
 }
 
@@ -282,8 +274,7 @@ func (g *GuildState) RemoveBot() {
 	}
 	g.s.emit(g.g.id, "", "GUILD_DELETE", map[string]any{"id": g.g.id})
 	g.g.gone = true
-	delete(g.g.members, g.s.bot.id)
-	g.g.order = slices.DeleteFunc(g.g.order, func(id string) bool { return id == g.s.bot.id })
+	g.g.leave(g.s.bot)
 }
 
 // Invite invites the bot again, with the permissions that it had.
@@ -334,7 +325,7 @@ func (s *Server) DeleteMessage(channelID, messageID string) {
 func (s *Server) RemoveFromThread(threadID, name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if th, u := s.channels[threadID], s.names[name]; th != nil && th.isThread() && u != nil {
+	if th, u := s.threadByID(threadID), s.names[name]; th != nil && u != nil {
 		s.leaveThread(th, u, nil)
 	}
 }

@@ -12,9 +12,9 @@ func TestDiscordCallsOnlyPublicAddresses(t *testing.T) {
 		"http://balie.example.org": "Discord calls only https addresses", "balie": "BALIE_URL must be an address", "https://balie.example.org": "",
 	} {
 		v := &visit{Options: Options{URL: address}, own: true}
-		if v.lookAtURL() != (problem == "") || len(v.findings) == 1 == (problem == "") ||
-			problem != "" && !strings.Contains(v.findings[0].Problem, problem) {
-			t.Errorf("%s: %+v, expected %q", address, v.findings, problem)
+		if v.lookAtURL() != (problem == "") || len(v.Findings) == 1 == (problem == "") ||
+			problem != "" && !strings.Contains(v.Findings[0].Problem, problem) {
+			t.Errorf("%s: %+v, expected %q", address, v.Findings, problem)
 		}
 	}
 }

@@ -13,26 +13,26 @@ func (v *visit) lookAtApplication(ctx context.Context) bool {
 	app, err := v.client.Application(ctx)
 	switch status, _ := discord.Refused(err); {
 	case status == http.StatusUnauthorized:
-		v.problem("DISCORD_TOKEN does not work: make a new one with Bot > Reset Token in the application's settings at %s", portal)
+		v.Problem("DISCORD_TOKEN does not work: make a new one with Bot > Reset Token in the application's settings at %s", portal)
 		return false
 	case status != 0:
-		v.problem("which application the bot is of can't be asked: Discord says %s", discord.Why(err))
+		v.Problem("which application the bot is of can't be asked: Discord says %s", discord.Why(err))
 		return false
 	case err != nil:
-		v.problem("Discord can't be asked: %s; see that this machine may open it (firewall, proxy, name)", discord.Why(err))
+		v.Problem("Discord can't be asked: %s; see that this machine may open it (firewall, proxy, name)", discord.Why(err))
 		return false
 	case app.ID == "" || app.BotID == "":
-		v.problem("what answers at DISCORD_API_URL is not Discord: leave it out, or set it right")
+		v.Problem("what answers at DISCORD_API_URL is not Discord: leave it out, or set it right")
 		return false
 	}
 	v.app = app
-	v.fine("DISCORD_TOKEN is the bot %s's (%s), of the application %s", app.Bot, app.BotID, app.ID)
+	v.Fine("DISCORD_TOKEN is the bot %s's (%s), of the application %s", app.Bot, app.BotID, app.ID)
 	if v.ApplicationID != "" && v.ApplicationID != app.ID {
-		v.problem("DISCORD_APPLICATION_ID is %s and DISCORD_TOKEN of the application %s: take both from one application, or leave the id out",
+		v.Problem("DISCORD_APPLICATION_ID is %s and DISCORD_TOKEN of the application %s: take both from one application, or leave the id out",
 			v.ApplicationID, app.ID)
 	}
 	if app.Code {
-		v.problem("the bot can't be added to servers: switch off Requires OAuth2 Code Grant under Bot in the application's settings")
+		v.Problem("the bot can't be added to servers: switch off Requires OAuth2 Code Grant under Bot in the application's settings")
 	}
 	return true
 }
@@ -41,15 +41,15 @@ func (v *visit) lookAtApplication(ctx context.Context) bool {
 // https://docs.discord.com/developers/events/gateway#privileged-intents
 func (v *visit) lookAtIntents() {
 	if v.app.Members {
-		v.fine("Server Members Intent: it is on, so that agents are found by channel and by role")
+		v.Fine("Server Members Intent: it is on, so that agents are found by channel and by role")
 	} else {
-		v.problem("Server Members Intent: it is off, so that nobody is found as an agent by channel or by role; switch it on under " +
+		v.Problem("Server Members Intent: it is off, so that nobody is found as an agent by channel or by role; switch it on under " +
 			"Bot > Privileged Gateway Intents in the application's settings")
 	}
 	if v.app.Content {
-		v.fine("Message Content Intent: it is on, so that what people write in tickets' threads is read")
+		v.Fine("Message Content Intent: it is on, so that what people write in tickets' threads is read")
 	} else {
-		v.fine("Message Content Intent: it is off, so that what people write in tickets' threads is not read, and they answer with the " +
+		v.Fine("Message Content Intent: it is off, so that what people write in tickets' threads is not read, and they answer with the " +
 			"buttons Reply and Add; to have it read, switch it on under Bot > Privileged Gateway Intents; Balie notices within five minutes")
 	}
 }
@@ -61,7 +61,7 @@ const shown = 5
 func (v *visit) lookAtServers(ctx context.Context) {
 	guilds, err := v.client.Guilds(ctx)
 	if err != nil {
-		v.problem("which servers the bot is in can't be asked: %s", discord.Why(err))
+		v.Problem("which servers the bot is in can't be asked: %s", discord.Why(err))
 		return
 	}
 	v.guilds = map[string]string{}
@@ -69,7 +69,7 @@ func (v *visit) lookAtServers(ctx context.Context) {
 		v.guilds[g.ID] = g.Name
 	}
 	if len(guilds) == 0 {
-		v.problem("the bot is in no server: open %s as somebody who may manage the server", discord.Invite(v.app.ID))
+		v.Problem("the bot is in no server: open %s as somebody who may manage the server", discord.Invite(v.app.ID))
 		return
 	}
 	var names []string
@@ -80,5 +80,5 @@ func (v *visit) lookAtServers(ctx context.Context) {
 	if n := len(guilds) - shown; n > 0 {
 		more = ", and " + count(n, "other")
 	}
-	v.fine("the bot is in %s: %s%s", count(len(guilds), "server"), strings.Join(names, ", "), more)
+	v.Fine("the bot is in %s: %s%s", count(len(guilds), "server"), strings.Join(names, ", "), more)
 }

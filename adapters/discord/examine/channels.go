@@ -20,7 +20,7 @@ func (v *visit) lookAtChannels(ctx context.Context) {
 	case v.Channels == nil:
 		return
 	case len(v.Channels) == 0:
-		v.fine("the policy names no channel on Discord: the cards go where it says")
+		v.Fine("the policy names no channel on Discord: the cards go where it says")
 		return
 	case v.guilds != nil && len(v.guilds) == 0:
 		return // that is said already
@@ -36,7 +36,7 @@ func (v *visit) lookAtChannel(ctx context.Context, c Channel) {
 		use = "request channel"
 	}
 	if !idPattern.MatchString(c.ID) {
-		v.problem("%s %q is no channel's id, which is a long number: switch on Developer Mode under Advanced in Discord's own settings, then "+
+		v.Problem("%s %q is no channel's id, which is a long number: switch on Developer Mode under Advanced in Discord's own settings, then "+
 			"right-click the channel and choose Copy Channel ID", use, c.ID)
 		return
 	}
@@ -48,24 +48,24 @@ func (v *visit) lookAtChannel(ctx context.Context, c Channel) {
 	}
 	switch {
 	case status == http.StatusNotFound:
-		v.problem("%s: there is none with this id; right-click the channel, choose Copy Channel ID, and put that into the policy", named)
+		v.Problem("%s: there is none with this id; right-click the channel, choose Copy Channel ID, and put that into the policy", named)
 	case status == http.StatusForbidden:
-		v.problem("%s: the bot does not see it; add %s, with View Channel, under Edit Channel > Permissions", named, v.app.Bot)
+		v.Problem("%s: the bot does not see it; add %s, with View Channel, under Edit Channel > Permissions", named, v.app.Bot)
 	case err != nil:
-		v.problem("%s can't be looked at: %s", named, discord.Why(err))
+		v.Problem("%s can't be looked at: %s", named, discord.Why(err))
 	case c.Workspace != "" && room.Guild != c.Workspace:
-		v.problem("%s is in %s, and the policy says %s: put the right server's id into the policy", named, v.server(room.Guild), v.server(c.Workspace))
+		v.Problem("%s is in %s, and the policy says %s: put the right server's id into the policy", named, v.server(room.Guild), v.server(c.Workspace))
 	case c.Requests && !room.Text:
-		v.problem("%s is %s: conversations with requesters are private threads, which only a text channel has; name one in the policy", named, room.Kind)
+		v.Problem("%s is %s: conversations with requesters are private threads, which only a text channel has; name one in the policy", named, room.Kind)
 	case !room.Text && !room.Forum:
-		v.problem("%s is %s: name a text channel or a forum in the policy", named, room.Kind)
+		v.Problem("%s is %s: name a text channel or a forum in the policy", named, room.Kind)
 	case len(room.Lacks) > 0:
-		v.problem("%s in %s: the bot lacks %s; allow that under Edit Channel > Permissions for %s, or add it to the server anew by %s",
+		v.Problem("%s in %s: the bot lacks %s; allow that under Edit Channel > Permissions for %s, or add it to the server anew by %s",
 			named, v.server(room.Guild), strings.Join(room.Lacks, ", "), v.app.Bot, discord.Invite(v.app.ID))
 	case room.Forum:
 		v.lookAtTags(named, c, room)
 	default:
-		v.fine("%s in %s: the bot has all permissions that it needs there", named, v.server(room.Guild))
+		v.Fine("%s in %s: the bot has all permissions that it needs there", named, v.server(room.Guild))
 	}
 }
 
@@ -82,7 +82,7 @@ func (v *visit) lookAtTags(named string, c Channel, room discord.Channel) {
 		}
 	}
 	if room.TagNeeded && len(without) > 0 {
-		v.problem("%s: its posts need a tag, and it has none called %s: add tags of these names under Edit Channel, or switch off "+
+		v.Problem("%s: its posts need a tag, and it has none called %s: add tags of these names under Edit Channel, or switch off "+
 			"Require people to select tags when posting", named, strings.Join(without, ", "))
 		return
 	}
@@ -90,7 +90,7 @@ func (v *visit) lookAtTags(named string, c Channel, room discord.Channel) {
 	if len(without) > 0 {
 		tags = "tickets' posts show their status as a tag where the forum has one of that name: it has none called " + strings.Join(without, ", ")
 	}
-	v.fine("%s in %s: the bot has all permissions that it needs there; %s", named, v.server(room.Guild), tags)
+	v.Fine("%s in %s: the bot has all permissions that it needs there; %s", named, v.server(room.Guild), tags)
 }
 
 // server is what a server is called.

@@ -17,15 +17,15 @@ func (v *visit) lookAtCommands(ctx context.Context) {
 	names := strings.Join(have.Names, ", ")
 	switch {
 	case err != nil:
-		v.problem("which commands are registered can't be asked: %s", discord.Why(err))
+		v.Problem("which commands are registered can't be asked: %s", discord.Why(err))
 	case have.Current:
-		v.fine("the commands are registered as this version has them: %s", names)
+		v.Fine("the commands are registered as this version has them: %s", names)
 	case v.Running:
-		v.problem("a Balie is running, but Discord does not have the commands as this version has them: see its log, and start it again")
+		v.Problem("a Balie is running, but Discord does not have the commands as this version has them: see its log, and start it again")
 	case names == "":
-		v.fine("the commands are not registered yet: Balie does that when it starts")
+		v.Fine("the commands are not registered yet: Balie does that when it starts")
 	default:
-		v.fine("the commands that are registered (%s) are not this version's: Balie replaces them when it starts", names)
+		v.Fine("the commands that are registered (%s) are not this version's: Balie replaces them when it starts", names)
 	}
 }
 
@@ -35,35 +35,21 @@ const fewest = 10
 // lookAtGateway says whether the bot may connect. It does not connect itself, which would count.
 func (v *visit) lookAtGateway(ctx context.Context) {
 	starts, err := v.client.Gateway(ctx)
-	again := time.Now().Add(starts.Again).UTC().Format("15:04 UTC")
+	again := time.Now().Add(starts.Again).UTC().Format("2006-01-02 15:04 UTC")
 	switch {
 	case err != nil:
-		v.problem("where the gateway is can't be asked: %s", discord.Why(err))
+		v.Problem("where the gateway is can't be asked: %s", discord.Why(err))
 	case starts.Left == starts.Total:
-		v.fine("the gateway may be connected to")
+		v.Fine("the gateway may be connected to")
 	case starts.Left == 0:
-		v.problem("the bot has begun all %d sessions that it may in a day, and hears nothing until %s: see in Balie's log why it connects so often",
+		v.Problem("the bot has begun all %d sessions that it may in a day, and hears nothing until %s: see in Balie's log why it connects so often",
 			starts.Total, again)
 	case starts.Left < starts.Total/fewest:
-		v.problem("the bot may begin only %d of %d sessions until %s: see in Balie's log why it connects so often", starts.Left, starts.Total, again)
+		v.Problem("the bot may begin only %d of %d sessions until %s: see in Balie's log why it connects so often", starts.Left, starts.Total, again)
 	default:
-		v.fine("the gateway may be connected to %d times until %s", starts.Left, again)
+		v.Fine("the gateway may be connected to %d times until %s", starts.Left, again)
 	}
 }
-
-// skewMax is how much our clock may differ from Discord's: what is five minutes old is refused.
-const skewMax = time.Minute
 
 // lookAtClock says whether our clock is right.
-func (v *visit) lookAtClock() {
-	ahead := v.client.Ahead().Round(time.Second)
-	const remedy = "set the clock right, or let NTP do it: interactions that seem more than five minutes old are refused"
-	switch {
-	case ahead > skewMax:
-		v.problem("this machine's clock is %s behind Discord's: "+remedy, ahead)
-	case ahead < -skewMax:
-		v.problem("this machine's clock is %s ahead of Discord's: "+remedy, -ahead)
-	default:
-		v.fine("the clock agrees with Discord's")
-	}
-}
+func (v *visit) lookAtClock() { v.Clock("Discord", -v.client.Ahead(), "interactions") }

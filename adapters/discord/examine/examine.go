@@ -4,12 +4,12 @@ package examine
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"strings"
 	"time"
 
 	"balie/adapters/discord"
+	"balie/adapters/doctor"
 	"balie/internal/chat"
 )
 
@@ -43,24 +43,18 @@ type Channel struct {
 	Statuses  []string // as tickets there have them: a forum may have tags of these names
 }
 
-// Finding is something that was looked at: what is fine about it, or else the problem and what to do. It has no secrets.
-type Finding struct {
-	Fine    string
-	Problem string
-}
-
 // visit is one examination.
 type visit struct {
 	Options
-	client   *discord.Client
-	own      bool // it is Discord itself, not something in its place
-	app      discord.Application
-	guilds   map[string]string // names of the servers that the bot is in, by id; nil if it is not known
-	findings []Finding
+	doctor.Findings
+	client *discord.Client
+	own    bool // it is Discord itself, not something in its place
+	app    discord.Application
+	guilds map[string]string // names of the servers that the bot is in, by id; nil if it is not known
 }
 
 // Examine looks at everything that can be looked at: without Discord or a token that works, that is not much.
-func Examine(ctx context.Context, o Options) []Finding {
+func Examine(ctx context.Context, o Options) []doctor.Finding {
 	ctx, cancel := context.WithTimeout(ctx, examineWait)
 	defer cancel()
 	v := &visit{Options: o, own: o.APIURL == ""}
@@ -70,13 +64,13 @@ func Examine(ctx context.Context, o Options) []Finding {
 	}
 	client, err := discord.NewClient(o.APIURL, o.Token)
 	if err != nil {
-		v.problem("DISCORD_API_URL must be an address such as https://discord.com/api/v9, or left out")
-		return v.findings
+		v.Problem("DISCORD_API_URL must be an address such as https://discord.com/api/v9, or left out")
+		return v.Findings
 	}
 	defer client.Close()
 	v.client = client
 	if !v.lookAtApplication(ctx) {
-		return v.findings
+		return v.Findings
 	}
 	v.lookAtEndpoint(ctx)
 	v.lookAtIntents()
@@ -85,13 +79,5 @@ func Examine(ctx context.Context, o Options) []Finding {
 	v.lookAtCommands(ctx)
 	v.lookAtGateway(ctx)
 	v.lookAtClock()
-	return v.findings
-}
-
-func (v *visit) fine(format string, args ...any) {
-	v.findings = append(v.findings, Finding{Fine: fmt.Sprintf(format, args...)})
-}
-
-func (v *visit) problem(format string, args ...any) {
-	v.findings = append(v.findings, Finding{Problem: fmt.Sprintf(format, args...)})
+	return v.Findings
 }

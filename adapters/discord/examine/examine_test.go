@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +18,7 @@ import (
 	"balie/adapters/discord"
 	"balie/adapters/discord/discordfake"
 	"balie/adapters/discord/examine"
+	"balie/adapters/doctor/doctortest"
 	"balie/internal/chat"
 )
 
@@ -129,30 +129,7 @@ func (v *visit) answer(route string, with any) {
 // look examines, and expects these parts of what is fine, and exactly these problems.
 func (v *visit) look(fine, problems []string) {
 	v.Helper()
-	found := examine.Examine(v.Context(), v.o)
-	var told strings.Builder
-	for _, f := range found {
-		fmt.Fprintf(&told, "ok: %s | problem: %s\n", f.Fine, f.Problem)
-		if strings.Contains(f.Fine+f.Problem, v.fake.Token) || v.o.Token != "" && strings.Contains(f.Fine+f.Problem, v.o.Token) {
-			v.Errorf("a secret is told: %+v", f)
-		}
-		if strings.Contains(f.Fine+f.Problem, "\n") || f.Fine != "" == (f.Problem != "") {
-			v.Errorf("that is not one line: %+v", f)
-		}
-	}
-	for _, part := range fine {
-		if !slices.ContainsFunc(found, func(f examine.Finding) bool { return strings.Contains(f.Fine, part) }) {
-			v.Errorf("nothing fine says %q\n%s", part, &told)
-		}
-	}
-	for _, part := range problems {
-		if !slices.ContainsFunc(found, func(f examine.Finding) bool { return strings.Contains(f.Problem, part) }) {
-			v.Errorf("no problem is %q\n%s", part, &told)
-		}
-	}
-	if n := len(slices.DeleteFunc(slices.Clone(found), func(f examine.Finding) bool { return f.Problem == "" })); n != len(problems) {
-		v.Errorf("%d problems, expected %d\n%s", n, len(problems), &told)
-	}
+	doctortest.Expect(v.T, examine.Examine(v.Context(), v.o), []string{v.fake.Token, v.o.Token}, fine, problems)
 }
 
 func TestAllIsWell(t *testing.T) {
@@ -339,10 +316,24 @@ func TestCommandsGatewayAndClock(t *testing.T) {
 	v.look([]string{"the commands that are registered (/ticket) are not this version's"}, nil)
 	v.fake.FailNext("GET /applications/{application}/commands", 1, discordfake.Fault{Status: http.StatusForbidden, Code: 20012})
 	v.look(nil, []string{"which commands are registered can't be asked: status 403"})
-	for left, want := range map[int]string{0: "has begun all 1000 sessions", 99: "may begin only 99 of 1000 sessions until "} {
+	left := func(sessions int) {
+		t.Helper()
 		v.answer("GET /gateway/bot", map[string]any{"url": "wss://gateway.example.org", "shards": 1,
-			"session_start_limit": map[string]any{"total": 1000, "remaining": left, "reset_after": 3_600_000, "max_concurrency": 1}})
+			"session_start_limit": map[string]any{"total": 1000, "remaining": sessions, "reset_after": 3_600_000, "max_concurrency": 1}})
+	}
+	for sessions, want := range map[int]string{0: "has begun all 1000 sessions", 99: "may begin only 99 of 1000 sessions until "} {
+		left(sessions)
 		v.look(nil, []string{want})
+	}
+	left(500)
+	v.look([]string{"the gateway may be connected to 500 times until "}, nil)
+	for _, f := range examine.Examine(t.Context(), v.o) {
+		if _, until, ok := strings.Cut(f.Fine, "500 times until "); ok {
+			at, err := time.Parse("2006-01-02 15:04 UTC", until)
+			if off := time.Until(at) - time.Hour; err != nil || off > time.Minute || off < -3*time.Minute {
+				t.Errorf("in an hour is %q: %v", until, err)
+			}
+		}
 	}
 	v.fake.FailNext("GET /gateway/bot", 0, discordfake.Fault{})
 	v.fake.FailNext("GET /gateway/bot", 1, discordfake.Fault{Status: http.StatusServiceUnavailable})

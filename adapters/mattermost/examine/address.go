@@ -18,31 +18,31 @@ const healthWait = 10 * time.Second
 func (v *visit) lookAtAddress(ctx context.Context) {
 	us, err := setup.Locate(ctx, v.Callback)
 	if err != nil {
-		v.problem("BALIE_URL: %v; it must be an address that Mattermost finds", err)
+		v.Problem("BALIE_URL: %v; it must be an address that Mattermost finds", err)
 		return
 	}
 	chat, err := setup.Locate(ctx, v.URL)
 	if err != nil {
-		v.problem("MATTERMOST_URL: %v", err)
+		v.Problem("MATTERMOST_URL: %v", err)
 		return
 	}
 	if us.Loopback && !chat.Here {
-		v.problem("BALIE_URL is %s, which is this machine only, and Mattermost runs on another: set it to an address that "+
+		v.Problem("BALIE_URL is %s, which is this machine only, and Mattermost runs on another: set it to an address that "+
 			"Mattermost reaches, "+
 			"and run balie mattermost setup", v.Callback)
 		return
 	}
 	if !v.Running {
-		v.fine("whether Mattermost reaches %s can be seen when Balie is running: run this again then", v.Callback)
+		v.Fine("whether Mattermost reaches %s can be seen when Balie is running: run this again then", v.Callback)
 		return
 	}
 	if err := healthy(ctx, v.Callback); err != nil {
-		v.problem("BALIE_URL: at %s Balie does not answer, not even from here: %v; see what is between "+
+		v.Problem("BALIE_URL: at %s Balie does not answer, not even from here: %v; see what is between "+
 			"(proxy, name, certificate)", v.Callback, err)
 		return
 	}
 	if v.place == nil {
-		v.fine("whether Mattermost reaches %s can be seen when the bot is in a channel", v.Callback)
+		v.Fine("whether Mattermost reaches %s can be seen when the bot is in a channel", v.Callback)
 		return
 	}
 	v.tryCallback(ctx, us, chat)
@@ -78,12 +78,12 @@ func (v *visit) tryCallback(ctx context.Context, us, chat setup.Place) {
 	})
 	switch {
 	case err == nil:
-		v.fine("Mattermost reaches %s: it was tried", v.Callback)
+		v.Fine("Mattermost reaches %s: it was tried", v.Callback)
 	case setup.Callable(us.Host, us.Addresses, chat.Addresses, ""):
-		v.problem("Mattermost does not reach %s (%s): see that the machine it runs on can open that address, and trusts its certificate",
+		v.Problem("Mattermost does not reach %s (%s): see that the machine it runs on can open that address, and trusts its certificate",
 			v.Callback, setup.Reason(resp, err))
 	default:
-		v.problem("Mattermost does not reach %s (%s), an internal address: add %s to %s; if it is there, see that the "+
+		v.Problem("Mattermost does not reach %s (%s), an internal address: add %s to %s; if it is there, see that the "+
 			"machine Mattermost runs on can open that address",
 			v.Callback, strings.TrimPrefix(setup.Reason(resp, err), "the server says: "), us.Host, setup.AllowedSetting)
 	}

@@ -15,7 +15,7 @@ const membersMax = 200 // enough to see somebody who is no bot
 // lookAtChannels says whether cards arrive in the policy's channels, and whether somebody sees them.
 func (v *visit) lookAtChannels(ctx context.Context) {
 	if v.Channels != nil && len(v.Channels) == 0 {
-		v.fine("the policy names no triage channel on Mattermost: the cards go where it says")
+		v.Fine("the policy names no triage channel on Mattermost: the cards go where it says")
 	}
 	for _, id := range v.Channels {
 		v.lookAtChannel(ctx, id)
@@ -34,25 +34,25 @@ func (v *visit) lookAtChannel(ctx context.Context, id string) {
 	channel, resp, err := v.api.GetChannel(ctx, id)
 	switch {
 	case setup.Status(resp) == http.StatusForbidden:
-		v.problem("triage channel %s: @%[2]s may not see it; add it to the channel's team, and write /invite @%[2]s in the "+
+		v.Problem("triage channel %s: @%[2]s may not see it; add it to the channel's team, and write /invite @%[2]s in the "+
 			"channel", id, v.bot.Username)
 		return
 	case setup.Status(resp) == http.StatusNotFound || setup.Status(resp) == http.StatusBadRequest:
-		v.problem("triage channel %s: there is none with this id; balie mattermost setup --channel TEAM/NAME tells ids, and "+
+		v.Problem("triage channel %s: there is none with this id; balie mattermost setup --channel TEAM/NAME tells ids, and "+
 			"so does the channel's View Info", id)
 		return
 	case err != nil:
-		v.problem("triage channel %s can't be looked at: %s", id, setup.Reason(resp, err))
+		v.Problem("triage channel %s can't be looked at: %s", id, setup.Reason(resp, err))
 		return
 	case channel.DeleteAt > 0:
-		v.problem("triage channel %s is archived: unarchive it, or name another one in the policy", channel.Name)
+		v.Problem("triage channel %s is archived: unarchive it, or name another one in the policy", channel.Name)
 		return
 	}
 	if _, resp, err := v.api.GetChannelMember(ctx, id, v.bot.Id, ""); err != nil {
 		if setup.Status(resp) == http.StatusNotFound || setup.Status(resp) == http.StatusForbidden {
-			v.problem("triage channel %s: @%[2]s is not in it; write there: /invite @%[2]s", channel.Name, v.bot.Username)
+			v.Problem("triage channel %s: @%[2]s is not in it; write there: /invite @%[2]s", channel.Name, v.bot.Username)
 		} else {
-			v.problem("triage channel %s: its members can't be read: %s", channel.Name, setup.Reason(resp, err))
+			v.Problem("triage channel %s: its members can't be read: %s", channel.Name, setup.Reason(resp, err))
 		}
 		return
 	}
@@ -61,7 +61,7 @@ func (v *visit) lookAtChannel(ctx context.Context, id string) {
 	}
 	members, resp, err := v.api.GetUsersInChannel(ctx, id, 0, membersMax, "")
 	if err != nil {
-		v.problem("triage channel %s: its members can't be read: %s", channel.Name, setup.Reason(resp, err))
+		v.Problem("triage channel %s: its members can't be read: %s", channel.Name, setup.Reason(resp, err))
 		return
 	}
 	people := 0
@@ -71,12 +71,12 @@ func (v *visit) lookAtChannel(ctx context.Context, id string) {
 		}
 	}
 	if people == 0 {
-		v.problem("triage channel %s has nobody in it but bots: add the agents", channel.Name)
+		v.Problem("triage channel %s has nobody in it but bots: add the agents", channel.Name)
 		return
 	}
 	others := "1 person is"
 	if people > 1 {
 		others = fmt.Sprintf("%d people are", people)
 	}
-	v.fine("triage channel %s: @%s is in it, and %s", channel.Name, v.bot.Username, others)
+	v.Fine("triage channel %s: @%s is in it, and %s", channel.Name, v.bot.Username, others)
 }

@@ -13,7 +13,7 @@ import (
 // lookAtCommands says of each team whether its slash command calls us with a token that we know.
 func (v *visit) lookAtCommands(ctx context.Context) {
 	if len(v.CommandTokens) == 0 {
-		v.problem("MATTERMOST_COMMAND_TOKENS is empty, so that every slash command is refused: balie mattermost setup fills it, " +
+		v.Problem("MATTERMOST_COMMAND_TOKENS is empty, so that every slash command is refused: balie mattermost setup fills it, " +
 			"or copy the commands' tokens, under Integrations > Slash Commands")
 	}
 	var hidden []*model.Team
@@ -29,7 +29,7 @@ func (v *visit) lookAtCommands(ctx context.Context) {
 func (v *visit) seeCommands(ctx context.Context, team *model.Team) bool {
 	commands, resp, err := v.api.ListCommands(ctx, team.Id, true)
 	if err != nil && setup.Status(resp) != http.StatusForbidden {
-		v.problem("the slash commands of %s can't be listed: %s", team.Name, setup.Reason(resp, err))
+		v.Problem("the slash commands of %s can't be listed: %s", team.Name, setup.Reason(resp, err))
 		return true
 	}
 	seen := false
@@ -39,15 +39,15 @@ func (v *visit) seeCommands(ctx context.Context, team *model.Team) bool {
 		case c.DeleteAt > 0 || !here && !known:
 			continue // others'
 		case !here:
-			v.problem("/%s in %s calls %s and not %s: set BALIE_URL right, then run balie mattermost "+
+			v.Problem("/%s in %s calls %s and not %s: set BALIE_URL right, then run balie mattermost "+
 				"setup", c.Trigger, team.Name, c.URL, v.Callback+setup.CommandPath)
 		case c.Method != model.CommandMethodPost:
-			v.problem("/%s in %s calls with GET: set it to POST under %s > Integrations > Slash "+
+			v.Problem("/%s in %s calls with GET: set it to POST under %s > Integrations > Slash "+
 				"Commands", c.Trigger, team.Name, team.DisplayName)
 		case !known:
-			v.problem("/%s in %s has a token that is not in MATTERMOST_COMMAND_TOKENS: balie mattermost setup adds it", c.Trigger, team.Name)
+			v.Problem("/%s in %s has a token that is not in MATTERMOST_COMMAND_TOKENS: balie mattermost setup adds it", c.Trigger, team.Name)
 		default:
-			v.fine("/%s in %s calls us, and its token is known", c.Trigger, team.Name)
+			v.Fine("/%s in %s calls us, and its token is known", c.Trigger, team.Name)
 		}
 		seen = true
 	}
@@ -74,13 +74,13 @@ func (v *visit) guess(ctx context.Context, teams []*model.Team) {
 	remedy := "see under Integrations > Slash Commands that it sends POST to " + v.Callback + setup.CommandPath +
 		", and that its token is in MATTERMOST_COMMAND_TOKENS; balie mattermost setup sees to both"
 	if len(listed) > 0 {
-		v.fine("there is %s, and the bot may not see where it calls: if it fails, %s", list(listed), remedy)
+		v.Fine("there is %s, and the bot may not see where it calls: if it fails, %s", list(listed), remedy)
 	}
 	switch {
 	case len(missing) == 0:
 	case len(v.CommandTokens) < len(v.teams):
-		v.problem("there seems to be no slash command in %s: %s", list(missing), remedy)
+		v.Problem("there seems to be no slash command in %s: %s", list(missing), remedy)
 	default:
-		v.fine("the bot sees no slash command in %s: if yours fails, %s", list(missing), remedy)
+		v.Fine("the bot sees no slash command in %s: if yours fails, %s", list(missing), remedy)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/mattermost/mattermost/server/public/model"
 
+	"balie/adapters/doctor"
 	"balie/adapters/mattermost/setup"
 )
 
@@ -28,31 +29,25 @@ type Options struct {
 	Running       bool     // whether a Balie is running, so that its address can be tried
 }
 
-// Finding is something that was looked at: what is fine about it, or else the problem and what to do. It has no secrets.
-type Finding struct {
-	Fine    string
-	Problem string
-}
-
 // visit is one examination.
 type visit struct {
 	Options
-	server   setup.Server
-	api      *model.Client4
-	bot      *model.User
-	teams    []*model.Team
-	place    *model.Channel // one that the bot is in
-	findings []Finding
+	doctor.Findings
+	server setup.Server
+	api    *model.Client4
+	bot    *model.User
+	teams  []*model.Team
+	place  *model.Channel // one that the bot is in
 }
 
 // Examine looks at everything that can be looked at: without a server or a token that works, that is not much.
-func Examine(ctx context.Context, o Options) []Finding {
+func Examine(ctx context.Context, o Options) []doctor.Finding {
 	ctx, cancel := context.WithTimeout(ctx, examineWait)
 	defer cancel()
 	v := &visit{Options: o}
 	v.Callback = strings.TrimRight(o.Callback, "/")
 	if !v.lookAtServer(ctx) {
-		return v.findings
+		return v.Findings
 	}
 	v.lookAtSocket(ctx)
 	v.lookAtTeams(ctx)
@@ -60,50 +55,42 @@ func Examine(ctx context.Context, o Options) []Finding {
 	v.lookAtCommands(ctx)
 	v.lookAtRights(ctx)
 	v.lookAtAddress(ctx)
-	return v.findings
-}
-
-func (v *visit) fine(format string, args ...any) {
-	v.findings = append(v.findings, Finding{Fine: fmt.Sprintf(format, args...)})
-}
-
-func (v *visit) problem(format string, args ...any) {
-	v.findings = append(v.findings, Finding{Problem: fmt.Sprintf(format, args...)})
+	return v.Findings
 }
 
 // lookAtServer says whether there is a server that knows the bot.
 func (v *visit) lookAtServer(ctx context.Context) bool {
 	server, err := setup.Connect(ctx, v.URL)
 	if err != nil {
-		v.problem("MATTERMOST_URL: %v", err)
+		v.Problem("MATTERMOST_URL: %v", err)
 		return false
 	}
 	v.URL, v.api = server.URL, server.As(v.Token)
 	if !server.Version.Supported() {
-		v.problem("Mattermost %s is too old: update it to %s or newer", server.Version, setup.Oldest)
+		v.Problem("Mattermost %s is too old: update it to %s or newer", server.Version, setup.Oldest)
 	} else {
-		v.fine("Mattermost %s at %s: %s", server.Version, v.URL, server.Version.Abilities())
+		v.Fine("Mattermost %s at %s: %s", server.Version, v.URL, server.Version.Abilities())
 	}
 	bot, resp, err := v.api.GetMe(ctx, "")
 	switch {
 	case setup.Status(resp) == http.StatusUnauthorized:
-		v.problem("MATTERMOST_TOKEN does not work (any more): balie mattermost setup makes a new one, " +
+		v.Problem("MATTERMOST_TOKEN does not work (any more): balie mattermost setup makes a new one, " +
 			"or you do, under Integrations > Bot Accounts, where a disabled bot can be enabled, too")
 		return false
 	case err != nil:
-		v.problem("who the bot is can't be asked: %s", setup.Reason(resp, err))
+		v.Problem("who the bot is can't be asked: %s", setup.Reason(resp, err))
 		return false
 	case !bot.IsBot:
-		v.problem("MATTERMOST_TOKEN is @%s's own, which is no bot account: use a bot's, from balie mattermost setup", bot.Username)
+		v.Problem("MATTERMOST_TOKEN is @%s's own, which is no bot account: use a bot's, from balie mattermost setup", bot.Username)
 		return false
 	}
 	v.bot = bot
-	v.fine("MATTERMOST_TOKEN is the bot @%s's", bot.Username)
+	v.Fine("MATTERMOST_TOKEN is the bot @%s's", bot.Username)
 	if v.server, err = server.SeenBy(ctx, v.Token); err != nil {
 		v.server = server
 	}
 	if limit := resp.Header.Get("X-RateLimit-Limit"); limit != "" {
-		v.fine("the server limits how often it is called (bursts of %s): Balie waits when it says so; "+
+		v.Fine("the server limits how often it is called (bursts of %s): Balie waits when it says so; "+
 			"if that makes it slow, raise the limits at System Console > Environment > Rate Limiting", limit)
 	}
 	return true
@@ -113,7 +100,7 @@ func (v *visit) lookAtServer(ctx context.Context) bool {
 func (v *visit) lookAtTeams(ctx context.Context) {
 	teams, resp, err := v.api.GetTeamsForUser(ctx, v.bot.Id, "")
 	if err != nil {
-		v.problem("the bot's teams can't be read: %s", setup.Reason(resp, err))
+		v.Problem("the bot's teams can't be read: %s", setup.Reason(resp, err))
 		return
 	}
 	slices.SortFunc(teams, func(a, b *model.Team) int { return strings.Compare(a.Name, b.Name) })
@@ -125,10 +112,10 @@ func (v *visit) lookAtTeams(ctx context.Context) {
 		}
 	}
 	if len(names) == 0 {
-		v.problem("@%s is in no team: add it with balie mattermost setup, or with Invite People in a team", v.bot.Username)
+		v.Problem("@%s is in no team: add it with balie mattermost setup, or with Invite People in a team", v.bot.Username)
 		return
 	}
-	v.fine("@%s is in the teams %s", v.bot.Username, list(names))
+	v.Fine("@%s is in the teams %s", v.bot.Username, list(names))
 }
 
 // list names some and counts the others.
@@ -145,15 +132,15 @@ func (v *visit) lookAtRights(ctx context.Context) {
 	may, resp, err := setup.MayPostPrivately(ctx, v.api, v.bot)
 	switch {
 	case err != nil:
-		v.problem("the bot's roles can't be read: %s", setup.Reason(resp, err))
+		v.Problem("the bot's roles can't be read: %s", setup.Reason(resp, err))
 	case may:
-		v.fine("@%s may show people lines that nobody else sees", v.bot.Username)
+		v.Fine("@%s may show people lines that nobody else sees", v.bot.Username)
 	default:
-		v.fine("lines for one person come as direct messages, where they are no answer to a command or button; " +
+		v.Fine("lines for one person come as direct messages, where they are no answer to a command or button; " +
 			"balie mattermost setup --private-replies changes that")
 	}
 	if limit := v.server.Settings["PostEditTimeLimit"]; limit != "" && limit != "-1" {
-		v.problem("posts can be edited for %s seconds only, so that cards don't follow their tickets for longer: take the "+
+		v.Problem("posts can be edited for %s seconds only, so that cards don't follow their tickets for longer: take the "+
 			"time limit off, "+
 			"at System Console > User Management > Permissions > Edit Own Posts (ServiceSettings.PostEditTimeLimit: -1)", limit)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/mattermost/mattermost/server/public/model"
 
+	"balie/adapters/doctor/doctortest"
 	"balie/adapters/mattermost/examine"
 	"balie/adapters/mattermost/mattermosttest"
 	"balie/adapters/mattermost/setup"
@@ -66,29 +67,7 @@ func newVisit(t *testing.T) *visit {
 // look examines, and expects these parts of what is fine, and exactly these problems.
 func (v *visit) look(fine, problems []string) {
 	v.Helper()
-	found := examine.Examine(v.Context(), v.o)
-	var told strings.Builder
-	for _, f := range found {
-		fmt.Fprintf(&told, "ok: %s | problem: %s\n", f.Fine, f.Problem)
-		for _, secret := range append(slices.Clone(v.o.CommandTokens), v.o.Token) {
-			if secret != "" && strings.Contains(f.Fine+f.Problem, secret) {
-				v.Errorf("a secret is told: %+v", f)
-			}
-		}
-	}
-	for _, part := range fine {
-		if !slices.ContainsFunc(found, func(f examine.Finding) bool { return strings.Contains(f.Fine, part) }) {
-			v.Errorf("nothing fine says %q\n%s", part, &told)
-		}
-	}
-	for _, part := range problems {
-		if !slices.ContainsFunc(found, func(f examine.Finding) bool { return strings.Contains(f.Problem, part) }) {
-			v.Errorf("no problem is %q\n%s", part, &told)
-		}
-	}
-	if n := len(slices.DeleteFunc(slices.Clone(found), func(f examine.Finding) bool { return f.Problem == "" })); n != len(problems) {
-		v.Errorf("%d problems, expected %d\n%s", n, len(problems), &told)
-	}
+	doctortest.Expect(v.T, examine.Examine(v.Context(), v.o), append(slices.Clone(v.o.CommandTokens), v.o.Token), fine, problems)
 }
 
 func (v *visit) must(err error) {

@@ -18,12 +18,12 @@ const socketWait = 10 * time.Second
 // lookAtSocket says whether events come.
 func (v *visit) lookAtSocket(ctx context.Context) {
 	if err := v.hello(ctx); err != nil {
-		v.problem("the websocket, by which messages come, does not work: %v; a proxy before the server must let "+
+		v.Problem("the websocket, by which messages come, does not work: %v; a proxy before the server must let "+
 			"/api/v4/websocket through, "+
 			"with the Upgrade header", err)
 		return
 	}
-	v.fine("the websocket, by which messages come, says hello")
+	v.Fine("the websocket, by which messages come, says hello")
 }
 
 // hello opens a websocket, waits for the server's greeting and closes it again.

@@ -65,7 +65,7 @@ func doAction(c *call) (any, *model.AppError) {
 	}
 	var resp model.PostActionIntegrationResponse
 	if len(a) > 0 && json.Unmarshal(a, &resp) != nil {
-		s.note("an action was answered with something that is no JSON")
+		s.host.Note("an action was answered with something that is no JSON")
 		return nil, fault(http.StatusBadRequest, actionFailed)
 	}
 	if e := s.afterAction(c, k, &resp); e != nil {

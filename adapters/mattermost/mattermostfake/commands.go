@@ -214,7 +214,7 @@ func executeCommand(c *call) (any, *model.AppError) {
 	}
 	if cmd == nil {
 		if slices.Contains(builtIn, trigger) {
-			s.note("the built-in command /%s is not played here", trigger)
+			s.host.Note("the built-in command /%s is not played here", trigger)
 		}
 		return nil, fault(http.StatusNotFound, "api.command.execute_command.not_found.app_error", "Trigger", trigger)
 	}
@@ -226,7 +226,7 @@ func executeCommand(c *call) (any, *model.AppError) {
 func (s *Server) commandForm(cmd *model.Command, in model.CommandArgs, team *model.Team, ch *model.Channel,
 	text, trigger string) url.Values {
 	hook := model.NewId()
-	s.hooks[hook] = &responseURL{command: cmd.Id, userID: in.UserId, channelID: in.ChannelId, rootID: in.RootId, made: s.now()}
+	s.hooks[hook] = &responseURL{command: cmd.Id, userID: in.UserId, channelID: in.ChannelId, rootID: in.RootId, made: s.host.Now()}
 	form := url.Values{
 		"token": {cmd.Token}, "team_id": {team.Id}, "team_domain": {team.Name}, "channel_id": {ch.Id}, "channel_name": {ch.Name},
 		"user_id": {in.UserId}, "user_name": {s.users[in.UserId].Username}, "command": {"/" + cmd.Trigger}, "text": {text},
@@ -329,7 +329,7 @@ func (s *Server) respondOne(cmd *model.Command, in model.CommandArgs, r *model.C
 func (s *Server) checkAnswer(as []*model.MessageAttachment) {
 	for _, a := range as {
 		if err := a.IsValid(); err != nil {
-			s.note("an attachment of an answer is invalid: %v", err)
+			s.host.Note("an attachment of an answer is invalid: %v", err)
 		}
 	}
 }
@@ -350,7 +350,7 @@ func lateAnswer(c *call) (any, *model.AppError) {
 	if err != nil {
 		return nil, fault(http.StatusBadRequest, "web.command_webhook.parse.app_error")
 	}
-	if hook == nil || s.now().Sub(hook.made) > responseURLTime {
+	if hook == nil || s.host.Now().Sub(hook.made) > responseURLTime {
 		return nil, fault(http.StatusNotFound, general)
 	}
 	cmd := s.commands[hook.command]

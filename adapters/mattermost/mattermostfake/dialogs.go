@@ -22,7 +22,7 @@ func openDialog(c *call) (any, *model.AppError) {
 		return nil, e
 	}
 	if err := in.IsValid(); err != nil {
-		c.s.note("a dialog is invalid: %v", err)
+		c.s.host.Note("a dialog is invalid: %v", err)
 	}
 	in.TriggerId = client
 	c.s.understand(&in.Dialog)
@@ -42,9 +42,9 @@ func (s *Server) understand(d *model.Dialog) {
 		switch {
 		case (e.Type == "date" || e.Type == "datetime") && !v.atLeast(11, 1),
 			(e.Type == "file" || e.Type == "action_button") && !v.atLeast(11, 10):
-			s.note("a server %s has no dialog elements of type %q", v, e.Type)
+			s.host.Note("a server %s has no dialog elements of type %q", v, e.Type)
 		case (e.DataSource == "dynamic" || e.MultiSelect) && !v.atLeast(11, 0):
-			s.note("a server %s has no dynamic or multiple choice in dialogs", v)
+			s.host.Note("a server %s has no dynamic or multiple choice in dialogs", v)
 		}
 		if !v.atLeast(11, 0) {
 			e.MultiSelect, e.DataSourceURL = false, ""
@@ -116,17 +116,17 @@ func submitDialog(c *call) (any, *model.AppError) {
 		return &r, nil
 	}
 	if json.Unmarshal(answer, &r) != nil {
-		s.note("a dialog was answered with something that is no JSON")
+		s.host.Note("a dialog was answered with something that is no JSON")
 		return nil, fault(http.StatusInternalServerError, "app.submit_interactive_dialog.decode_json_error")
 	}
 	if !s.version.atLeast(11, 1) {
 		if r.Type != "" {
-			s.note("a server %s does not know the answer type %q", s.version, r.Type)
+			s.host.Note("a server %s does not know the answer type %q", s.version, r.Type)
 		}
 		r.Type, r.Form = "", nil
 	}
 	if err := r.IsValid(); err != nil {
-		s.note("the answer to a dialog is invalid: %v", err)
+		s.host.Note("the answer to a dialog is invalid: %v", err)
 		if r.Form == nil || r.Type != "form" {
 			e := fault(http.StatusBadRequest, "app.submit_interactive_dialog.invalid_response")
 			e.DetailedError = err.Error()
@@ -162,7 +162,7 @@ func lookupDialog(c *call) (any, *model.AppError) {
 	}
 	var r model.LookupDialogResponse
 	if len(answer) > 0 && json.Unmarshal(answer, &r) != nil {
-		c.s.note("a lookup was answered with something that is no JSON")
+		c.s.host.Note("a lookup was answered with something that is no JSON")
 		return nil, fault(http.StatusInternalServerError, "app.lookup_interactive_dialog.decode_json_error")
 	}
 	return &r, nil

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/mattermost/mattermost/server/public/model"
+
+	"balie/adapters/fakeserver"
 )
 
 const (
@@ -95,10 +97,6 @@ func (s *Server) find(method, path string) (route, map[string]string, bool) {
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
-	if !s.begin() {
-		return
-	}
-	defer s.running.Done()
 	if s.inTrouble(w, r) {
 		return
 	}
@@ -114,7 +112,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	found, params, ok := s.find(r.Method, path)
 	if !ok {
-		s.problem("nobody knows the call %s %s", r.Method, r.URL.Path)
+		s.host.Problem("nobody knows the call %s %s", r.Method, r.URL.Path)
 		write(w, http.StatusNotImplemented, model.NewAppError("", "api.fake.unknown", nil, r.URL.Path, http.StatusNotImplemented))
 		return
 	}
@@ -143,9 +141,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	status, kind, data := c.answer(found)
 	if c.lost {
-		if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
-			reset(conn)
-		}
+		fakeserver.Cut(w)
 		return
 	}
 	if status == 0 {
@@ -154,17 +150,6 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", kind)
 	w.WriteHeader(status)
 	_, _ = w.Write(data) // the client may be gone
-}
-
-// begin counts a request that is being answered, so that Close can wait for it.
-func (s *Server) begin() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return false
-	}
-	s.running.Add(1)
-	return true
 }
 
 // answer runs the handler under the lock and encodes what it gave while nobody can change it.

@@ -52,7 +52,7 @@ func (s *Server) publish(kind model.WebsocketEventType, to audience, data map[st
 	}
 	ev := model.NewWebSocketEvent(kind, to.team, to.channel, to.user, omit, "").SetData(data).PrecomputeJSON()
 	for id, c := range s.hub.conns {
-		if c.expired(s.now()) {
+		if c.expired(s.host.Now()) {
 			delete(s.hub.conns, id)
 			continue
 		}

@@ -38,7 +38,7 @@ func (s *Server) integrate(target string, header http.Header, body []byte) (answ
 	var first answered
 	var err error
 	s.outside(func() {
-		ctx, cancel := context.WithTimeout(s.ctx, s.timeout)
+		ctx, cancel := context.WithTimeout(s.host.Context(), s.timeout)
 		defer cancel()
 		if delay > 0 {
 			t := time.NewTimer(delay)

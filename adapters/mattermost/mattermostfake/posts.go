@@ -84,7 +84,7 @@ func createPost(c *call) (any, *model.AppError) {
 		return nil, e
 	}
 	if pendingID != "" {
-		s.pending[pendingID] = &pendingPost{postID: made.Id, made: s.now()}
+		s.pending[pendingID] = &pendingPost{postID: made.Id, made: s.host.Now()}
 	}
 	c.lost = s.takeUncertain(c.me.Id)
 	c.status = http.StatusCreated
@@ -99,8 +99,8 @@ func (s *Server) repeated(c *call, id string) (*model.Post, *model.AppError) {
 		return nil, nil
 	}
 	seen := s.pending[id]
-	if seen == nil || s.now().Sub(seen.made) >= pendingTime {
-		s.pending[id] = &pendingPost{made: s.now()}
+	if seen == nil || s.host.Now().Sub(seen.made) >= pendingTime {
+		s.pending[id] = &pendingPost{made: s.host.Now()}
 		return nil, nil
 	}
 	if seen.postID == "" {
@@ -206,11 +206,11 @@ func (s *Server) checkAttachments(p *model.Post) {
 	}
 	for i, a := range p.Attachments() {
 		if err := a.IsValid(); err != nil {
-			s.note("attachment %d of a post is invalid: %v", i, err)
+			s.host.Note("attachment %d of a post is invalid: %v", i, err)
 		}
 		for _, action := range a.Actions {
 			if !actionID.MatchString(action.Id) {
-				s.note("the action id %q is dead: it may only have letters and digits", action.Id)
+				s.host.Note("the action id %q is dead: it may only have letters and digits", action.Id)
 			}
 		}
 	}
@@ -220,7 +220,7 @@ func (s *Server) checkAttachments(p *model.Post) {
 func (s *Server) systemPost(ch *model.Channel, by *model.User, kind, text string, props model.StringInterface) {
 	p := &model.Post{UserId: by.Id, ChannelId: ch.Id, Type: kind, Message: text, Props: props}
 	if _, e := s.savePost(p, ch); e != nil {
-		s.note("a system message was refused: %s", e.Id)
+		s.host.Note("a system message was refused: %s", e.Id)
 	}
 }
 

@@ -4,13 +4,10 @@
 package mattermostfake
 
 import (
-	"context"
 	"crypto/ecdsa"
 	"crypto/rand"
 	"fmt"
-	"net"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,6 +15,8 @@ import (
 	"time"
 
 	"github.com/mattermost/mattermost/server/public/model"
+
+	"balie/adapters/fakeserver"
 )
 
 // The admin that every fresh server has.
@@ -43,27 +42,19 @@ type Server struct {
 	// URL is its base address, without a slash at the end.
 	URL string
 
-	t        testing.TB
-	version  version
-	timeout  time.Duration
-	routes   map[routeKey][]route
-	http     *http.Server
-	listener *listener
-	client   *http.Client
-	secret   []byte            // for cookies
-	key      *ecdsa.PrivateKey // for trigger ids
-	ctx      context.Context
-	cancel   context.CancelFunc
-	running  sync.WaitGroup
+	version version
+	timeout time.Duration
+	routes  map[routeKey][]route
+	host    *fakeserver.Host
+	client  *http.Client
+	secret  []byte            // for cookies
+	key     *ecdsa.PrivateKey // for trigger ids
 
 	mu sync.Mutex // guards what follows
 	world
-	hub      hub
-	trouble  trouble
-	problems []string
-	counts   map[string]int
-	offset   time.Duration // of the server's clock
-	closed   bool
+	hub     hub
+	trouble trouble
+	counts  map[string]int
 }
 
 // New starts a server that ends with the test. The test fails if anything went wrong that a real server would only have
@@ -87,16 +78,14 @@ func New(t testing.TB, o Options) *Server {
 	if err != nil {
 		t.Fatalf("mattermost fake: %v", err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	s := &Server{version: v, timeout: o.Timeout, secret: make([]byte, 32), key: key, counts: map[string]int{}}
+	host, err := fakeserver.Listen(&s.mu)
 	if err != nil {
 		t.Fatalf("mattermost fake: %v", err)
 	}
-	s := &Server{
-		URL: "http://" + l.Addr().String(), t: t, version: v, timeout: o.Timeout,
-		listener: newListener(l), secret: make([]byte, 32), key: key, counts: map[string]int{},
-	}
+	s.host, s.URL = host, host.URL
+	host.Report(t, "mattermost fake")
 	rand.Read(s.secret) // never fails
-	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true}}
 	s.world = newWorld()
 	s.hub.conns = map[string]*conn{}
@@ -104,67 +93,20 @@ func New(t testing.TB, o Options) *Server {
 	s.config.ServiceSettings.SiteURL = &s.URL
 	s.addUser(&model.User{Username: AdminName, Email: adminMail, Roles: "system_user system_admin"}, AdminPassword)
 	s.routes = index(s.table())
-	s.http = &http.Server{Handler: http.HandlerFunc(s.serve), ReadHeaderTimeout: time.Minute}
-	s.running.Go(func() {
-		if err := s.http.Serve(s.listener); err != nil && !s.isClosed() {
-			s.problem("the server ended: %v", err)
-		}
-	})
+	host.Serve(http.HandlerFunc(s.serve))
 	t.Cleanup(s.Close)
 	return s
 }
 
 // Close ends the server and everything it started. New has it called at the end of the test.
 func (s *Server) Close() {
-	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
-		return
-	}
-	s.closed = true
-	problems := s.problems
-	release := s.trouble.release()
-	s.mu.Unlock()
-	release()
-	s.cancel()
-	s.DropSockets()
-	_ = s.http.Close() // of no interest: all connections are cut
-	s.running.Wait()
+	s.host.Close(s.DropSockets)
 	s.client.CloseIdleConnections()
-	for _, p := range problems {
-		s.t.Errorf("mattermost fake: %s", p)
-	}
-}
-
-func (s *Server) isClosed() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.closed
 }
 
 // Problems takes the list of what was wrong with what clients and integrations sent although a real server would have
 // accepted or only logged it: unknown calls, invalid dialogs and attachments, answers of the wrong kind.
-func (s *Server) Problems() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	p := s.problems
-	s.problems = nil
-	return p
-}
-
-// problem notes what must not happen. It is called without s.mu.
-func (s *Server) problem(format string, args ...any) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.note(format, args...)
-}
-
-// note is problem, called with s.mu.
-func (s *Server) note(format string, args ...any) {
-	if p := fmt.Sprintf(format, args...); !slices.Contains(s.problems, p) {
-		s.problems = append(s.problems, p)
-	}
-}
+func (s *Server) Problems() []string { return s.host.Problems() }
 
 // Calls counts the calls of a route so far, for instance "POST /posts" or "PUT /posts/{post}/patch".
 func (s *Server) Calls(route string) int {
@@ -185,21 +127,14 @@ func (s *Server) AllCalls() map[string]int {
 }
 
 // Advance moves the server's clock forward, so that triggers, response URLs and pending post ids expire.
-func (s *Server) Advance(d time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.offset += d
-}
+func (s *Server) Advance(d time.Duration) { s.host.Advance(d) }
 
-// now is the server's time.
-func (s *Server) now() time.Time { return time.Now().Add(s.offset) }
-
-// millis is the server's time as Mattermost writes it.
-// millis is the time, later than it was ever told before: the real server is not so quick that two things happen at once.
+// millis is the server's time as Mattermost writes it, later than it was ever told before: the real server is not so quick
+// that two things happen at once.
 func (s *Server) millis() int64 {
 	for {
 		last := s.told.Load()
-		now := max(last+1, s.now().UnixMilli())
+		now := max(last+1, s.host.Now().UnixMilli())
 		if s.told.CompareAndSwap(last, now) {
 			return now
 		}

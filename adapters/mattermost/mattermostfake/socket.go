@@ -166,8 +166,8 @@ func connectSocket(c *call) (any, *model.AppError) {
 		s.register(stream)
 	}
 	p := &pump{s: s, ws: ws, stream: stream, ready: make(chan *conn, 1), done: make(chan struct{})}
-	s.running.Go(p.read)
-	s.running.Go(p.write)
+	s.host.Go(p.read)
+	s.host.Go(p.write)
 	return hijacked{}, nil
 }
 
@@ -188,7 +188,7 @@ func (s *Server) register(c *conn) {
 // resumed is the stream with the id, if it is somebody's own and idle, else a new one.
 func (s *Server) resumed(id string, seq int64, user, token string) *conn {
 	old := s.hub.conns[id]
-	if old == nil || old.user != user || old.isBusy() || old.isLost() || old.expired(s.now()) {
+	if old == nil || old.user != user || old.isBusy() || old.isLost() || old.expired(s.host.Now()) {
 		c := newConn(user, token)
 		c.hello(s)
 		return c
@@ -268,7 +268,7 @@ func (p *pump) request(r *model.WebSocketRequest) bool {
 			"text": "pong", "version": p.s.version.String(), "server_time": time.Now().UnixMilli(), "node_id": "",
 		}))
 	}
-	p.s.problem("nobody knows the websocket action %q", r.Action)
+	p.s.host.Problem("nobody knows the websocket action %q", r.Action)
 	return p.reply(model.NewWebSocketError(r.Seq, fault(http.StatusInternalServerError, badAction)))
 }
 
@@ -287,7 +287,7 @@ func (p *pump) login(r *model.WebSocketRequest) bool {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	sess := p.s.sessionOf(token)
-	if sess == nil || p.s.closed {
+	if sess == nil || p.s.host.Closed() {
 		return false
 	}
 	p.stream = newConn(sess.userID, token)
@@ -314,7 +314,7 @@ func (p *pump) write() {
 		return
 	case <-late.C:
 		return
-	case <-p.s.ctx.Done():
+	case <-p.s.host.Context().Done():
 		return
 	}
 	defer c.detach(p.s)
@@ -335,7 +335,7 @@ func (p *pump) write() {
 			}
 		case <-p.done:
 			return
-		case <-p.s.ctx.Done():
+		case <-p.s.host.Context().Done():
 			return
 		}
 	}
@@ -382,7 +382,7 @@ func (c *conn) take() ([]byte, bool) {
 // detach keeps the stream for a client that comes back.
 func (c *conn) detach(s *Server) {
 	s.mu.Lock()
-	now := s.now()
+	now := s.host.Now()
 	s.mu.Unlock()
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -22,7 +22,7 @@ func newKey() (*ecdsa.PrivateKey, error) { return ecdsa.GenerateKey(elliptic.P25
 func (s *Server) publicKey() string {
 	der, err := x509.MarshalPKIXPublicKey(&s.key.PublicKey)
 	if err != nil {
-		s.problem("the public key can't be encoded: %v", err)
+		s.host.Problem("the public key can't be encoded: %v", err)
 	}
 	return base64.StdEncoding.EncodeToString(der)
 }
@@ -44,7 +44,7 @@ func (s *Server) sign(data string) string {
 	sum := sha256.Sum256([]byte(data))
 	signature, err := ecdsa.SignASN1(rand.Reader, s.key, sum[:])
 	if err != nil {
-		s.problem("a trigger id can't be signed: %v", err)
+		s.host.Problem("a trigger id can't be signed: %v", err)
 	}
 	return base64.StdEncoding.EncodeToString(signature)
 }
@@ -63,7 +63,7 @@ func (s *Server) openTrigger(sealed string) (client, user string, e *model.AppEr
 		return bad("missing_data")
 	}
 	ms, _ := strconv.ParseInt(parts[2], 10, 64)
-	if s.now().Sub(time.UnixMilli(ms)) > s.timeout {
+	if s.host.Now().Sub(time.UnixMilli(ms)) > s.timeout {
 		return bad("expired")
 	}
 	signature, err := base64.StdEncoding.DecodeString(parts[3])

@@ -17,8 +17,7 @@ type trouble struct {
 	garbageOnly     []string
 	uncertain       int
 	uncertainOnly   []string
-	gate            chan struct{} // holds the next post
-	gates           []chan struct{}
+	gate            <-chan struct{} // holds the next post
 	rate            rate
 	buckets         map[string]time.Time
 	channelEvery    map[string]time.Duration
@@ -50,10 +49,10 @@ func (s *Server) Garbage(on bool, only ...string) {
 }
 
 // Down cuts all connections and takes no new ones until Up. Everything is kept, the address too.
-func (s *Server) Down() { s.listener.set(true) }
+func (s *Server) Down() { s.host.Down(true) }
 
 // Up ends Down.
-func (s *Server) Up() { s.listener.set(false) }
+func (s *Server) Up() { s.host.Down(false) }
 
 // UncertainNextPost makes the next post and loses the answer. With users named, the next one of theirs.
 func (s *Server) UncertainNextPost(only ...string) {
@@ -75,30 +74,8 @@ func (s *Server) takeUncertain(user string) bool {
 func (s *Server) HoldNextPost() (release func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	gate := make(chan struct{})
-	s.trouble.gate = gate
-	s.trouble.gates = append(s.trouble.gates, gate)
-	return func() { s.open(gate) }
-}
-
-func (s *Server) open(gate chan struct{}) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if i := slices.Index(s.trouble.gates, gate); i >= 0 {
-		s.trouble.gates = slices.Delete(s.trouble.gates, i, i+1)
-		close(gate)
-	}
-}
-
-// release opens all gates, when the server ends.
-func (t *trouble) release() func() {
-	gates := t.gates
-	t.gates = nil
-	return func() {
-		for _, g := range gates {
-			close(g)
-		}
-	}
+	s.trouble.gate, release = s.host.Hold()
+	return release
 }
 
 // Limit allows everybody so many calls a second after a burst, as the real setting does; zero is no limit. With users
@@ -202,7 +179,7 @@ func (s *Server) charge(w http.ResponseWriter, key string) bool {
 	r := s.trouble.rate
 	interval := time.Second / time.Duration(r.perSecond)
 	room := interval * time.Duration(r.burst+1)
-	now := s.now()
+	now := s.host.Now()
 	full := s.trouble.buckets[key]
 	if full.Before(now) {
 		full = now
@@ -232,13 +209,13 @@ func (s *Server) channelLimited(c *call, channel string) *model.AppError {
 	if every == 0 {
 		return nil
 	}
-	if wait := s.trouble.channelNext[channel].Sub(s.now()); wait > 0 {
+	if wait := s.trouble.channelNext[channel].Sub(s.host.Now()); wait > 0 {
 		c.w.Header().Set("X-RateLimit-Limit", "1")
 		c.w.Header().Set("X-RateLimit-Remaining", "0")
 		c.w.Header().Set("X-RateLimit-Reset", seconds(wait))
 		c.w.Header().Set("Retry-After", seconds(wait))
 		return fault(http.StatusTooManyRequests, limitExceeded)
 	}
-	s.trouble.channelNext[channel] = s.now().Add(every)
+	s.trouble.channelNext[channel] = s.host.Now().Add(every)
 	return nil
 }

@@ -15,10 +15,10 @@ func (v *visit) lookAtChannels(ctx context.Context) {
 	case v.Channels == nil:
 		return
 	case len(v.Channels) == 0:
-		v.fine("the policy names no channel on Slack: the cards go where it says")
+		v.Fine("the policy names no channel on Slack: the cards go where it says")
 		return
 	case v.BotToken == "":
-		v.fine("the policy's channels can be looked at with SLACK_BOT_TOKEN only, and not in workspaces that installed Balie")
+		v.Fine("the policy's channels can be looked at with SLACK_BOT_TOKEN only, and not in workspaces that installed Balie")
 		return
 	case v.bot == nil:
 		return
@@ -35,29 +35,29 @@ func (v *visit) lookAtChannel(ctx context.Context, c Channel) {
 	}
 	switch {
 	case c.Workspace != "" && c.Workspace != v.bot.TeamID && c.Workspace != v.bot.EnterpriseID:
-		v.fine("%s %s is in the workspace %s, where this bot is not: it can't be looked at from here", kind, c.ID, c.Workspace)
+		v.Fine("%s %s is in the workspace %s, where this bot is not: it can't be looked at from here", kind, c.ID, c.Workspace)
 		return
 	case !channelPattern.MatchString(c.ID):
-		v.problem("%s %q is no channel's id: it begins with C, and stands at the very end of the channel's details in Slack", kind, c.ID)
+		v.Problem("%s %q is no channel's id: it begins with C, and stands at the very end of the channel's details in Slack", kind, c.ID)
 		return
 	}
 	room, err := v.api.GetConversationInfoContext(ctx, &slackapi.GetConversationInfoInput{ChannelID: c.ID})
 	switch code := codeOf(err); {
 	case code == "channel_not_found":
-		v.problem("%s %s: @%[3]s sees none with this id; in a private channel write /invite @%[3]s, else copy the id from the very end "+
+		v.Problem("%s %s: @%[3]s sees none with this id; in a private channel write /invite @%[3]s, else copy the id from the very end "+
 			"of the channel's details", kind, c.ID, v.bot.User)
 		return
 	case code == "missing_scope":
-		v.problem("%s %s can't be looked at without the permissions channels:read and groups:read", kind, c.ID)
+		v.Problem("%s %s can't be looked at without the permissions channels:read and groups:read", kind, c.ID)
 		return
 	case err != nil:
-		v.problem("%s %s can't be looked at: %s", kind, c.ID, reason(err))
+		v.Problem("%s %s can't be looked at: %s", kind, c.ID, reason(err))
 		return
 	case room.IsArchived:
-		v.problem("%s #%s is archived: unarchive it, or name another one in the policy", kind, room.Name)
+		v.Problem("%s #%s is archived: unarchive it, or name another one in the policy", kind, room.Name)
 		return
 	case !room.IsMember:
-		v.problem("%s #%s: @%[3]s is not in it; write there: /invite @%[3]s", kind, room.Name, v.bot.User)
+		v.Problem("%s #%s: @%[3]s is not in it; write there: /invite @%[3]s", kind, room.Name, v.bot.User)
 		return
 	}
 	shared := ""
@@ -65,12 +65,12 @@ func (v *visit) lookAtChannel(ctx context.Context, c Channel) {
 		shared = "; it is shared, so that people of another organization read it, too"
 	}
 	if c.Requests {
-		v.fine("%s #%s: @%s is in it%s", kind, room.Name, v.bot.User, shared)
+		v.Fine("%s #%s: @%s is in it%s", kind, room.Name, v.bot.User, shared)
 		return
 	}
 	members, _, err := v.api.GetUsersInConversationContext(ctx, &slackapi.GetUsersInConversationParameters{ChannelID: c.ID, Limit: 200})
 	if err != nil {
-		v.problem("%s #%s: its members can't be read: %s", kind, room.Name, reason(err))
+		v.Problem("%s #%s: its members can't be read: %s", kind, room.Name, reason(err))
 		return
 	}
 	people := 0
@@ -80,8 +80,8 @@ func (v *visit) lookAtChannel(ctx context.Context, c Channel) {
 		}
 	}
 	if people == 0 {
-		v.problem("%s #%s has nobody in it but the bot: add the agents", kind, room.Name)
+		v.Problem("%s #%s has nobody in it but the bot: add the agents", kind, room.Name)
 		return
 	}
-	v.fine("%s #%s: @%s is in it, and so are others%s", kind, room.Name, v.bot.User, shared)
+	v.Fine("%s #%s: @%s is in it, and so are others%s", kind, room.Name, v.bot.User, shared)
 }

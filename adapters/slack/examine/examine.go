@@ -6,11 +6,12 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
+
+	"balie/adapters/doctor"
 
 	slackapi "github.com/slack-go/slack"
 )
@@ -43,26 +44,20 @@ type Channel struct {
 	Requests  bool // it is for conversations with requesters, else for cards
 }
 
-// Finding is something that was looked at: what is fine about it, or else the problem and what to do. It has no secrets.
-type Finding struct {
-	Fine    string
-	Problem string
-}
-
 // visit is one examination.
 type visit struct {
 	Options
-	client   *timed
-	api      *slackapi.Client
-	own      bool // it is Slack itself, not something in its place
-	bot      *slackapi.AuthTestResponse
-	app      string // the app's id, as the bot has it; empty if it is unknown
-	badURL   bool   // what is wrong with our address was told
-	findings []Finding
+	doctor.Findings
+	client *timed
+	api    *slackapi.Client
+	own    bool // it is Slack itself, not something in its place
+	bot    *slackapi.AuthTestResponse
+	app    string // the app's id, as the bot has it; empty if it is unknown
+	badURL bool   // what is wrong with our address was told
 }
 
 // Examine looks at everything that can be looked at: without Slack or a token that works, that is not much.
-func Examine(ctx context.Context, o Options) []Finding {
+func Examine(ctx context.Context, o Options) []doctor.Finding {
 	ctx, cancel := context.WithTimeout(ctx, examineWait)
 	defer cancel()
 	v := &visit{Options: o, own: o.APIURL == ""}
@@ -88,15 +83,7 @@ func Examine(ctx context.Context, o Options) []Finding {
 		v.lookAtAddress(ctx)
 	}
 	v.lookAtClock()
-	return v.findings
-}
-
-func (v *visit) fine(format string, args ...any) {
-	v.findings = append(v.findings, Finding{Fine: fmt.Sprintf(format, args...)})
-}
-
-func (v *visit) problem(format string, args ...any) {
-	v.findings = append(v.findings, Finding{Problem: fmt.Sprintf(format, args...)})
+	return v.Findings
 }
 
 // lookAtBot says whether the bot's token works, and where.
@@ -104,23 +91,23 @@ func (v *visit) lookAtBot(ctx context.Context) bool {
 	who, err := v.api.AuthTestContext(ctx)
 	switch code := codeOf(err); {
 	case err != nil && code == "":
-		v.problem("Slack can't be asked at %s: %s; see that this machine may open it (firewall, proxy, name)", v.APIURL, reason(err))
+		v.Problem("Slack can't be asked at %s: %s; see that this machine may open it (firewall, proxy, name)", v.APIURL, reason(err))
 		return false
 	case code == "account_inactive" || code == "token_revoked":
-		v.problem("SLACK_BOT_TOKEN was revoked, as when somebody removes Balie from the workspace: install it again under Install App, " +
+		v.Problem("SLACK_BOT_TOKEN was revoked, as when somebody removes Balie from the workspace: install it again under Install App, " +
 			"and copy the new token")
 		return false
 	case code == "token_expired":
-		v.problem("SLACK_BOT_TOKEN has expired, as tokens of an app with token rotation do: make an app without it, from balie slack manifest")
+		v.Problem("SLACK_BOT_TOKEN has expired, as tokens of an app with token rotation do: make an app without it, from balie slack manifest")
 		return false
 	case code == "invalid_auth" || code == "not_authed":
-		v.problem("SLACK_BOT_TOKEN does not work: copy the Bot User OAuth Token from OAuth & Permissions at https://api.slack.com/apps")
+		v.Problem("SLACK_BOT_TOKEN does not work: copy the Bot User OAuth Token from OAuth & Permissions at https://api.slack.com/apps")
 		return false
 	case err != nil:
-		v.problem("who the bot is can't be asked: Slack says %s", code)
+		v.Problem("who the bot is can't be asked: Slack says %s", code)
 		return false
 	case who.BotID == "":
-		v.problem("SLACK_BOT_TOKEN is @%s's own, who is no bot: copy the Bot User OAuth Token from OAuth & Permissions", who.User)
+		v.Problem("SLACK_BOT_TOKEN is @%s's own, who is no bot: copy the Bot User OAuth Token from OAuth & Permissions", who.User)
 		return false
 	}
 	v.bot = who
@@ -133,7 +120,7 @@ func (v *visit) lookAtBot(ctx context.Context) bool {
 	if u, err := url.Parse(who.URL); err == nil && u.Host != "" {
 		at = ", " + u.Host
 	}
-	v.fine("SLACK_BOT_TOKEN is the bot @%s's in %s (%s%s)%s", who.User, who.Team, who.TeamID, at, app)
+	v.Fine("SLACK_BOT_TOKEN is the bot @%s's in %s (%s%s)%s", who.User, who.Team, who.TeamID, at, app)
 	return true
 }
 
@@ -148,13 +135,10 @@ func codeOf(err error) string {
 	return ""
 }
 
-// reason is an error of the network without the address that was asked for, which may hold a token.
+// reason is why a call failed, without the address that was asked for, which may hold a token.
 func reason(err error) string {
-	if outer, ok := errors.AsType[*url.Error](err); ok {
-		err = outer.Err
-	}
 	if code := codeOf(err); code != "" {
 		return "Slack says " + code
 	}
-	return err.Error()
+	return doctor.Reason(err)
 }

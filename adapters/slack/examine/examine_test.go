@@ -7,11 +7,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"balie/adapters/doctor/doctortest"
 	"balie/adapters/slack/examine"
 	"balie/adapters/slack/manifest"
 )
@@ -101,30 +101,7 @@ func (v *visit) balie(w http.ResponseWriter, r *http.Request) {
 // look examines, and expects these parts of what is fine, and exactly these problems.
 func (v *visit) look(fine, problems []string) {
 	v.Helper()
-	found := examine.Examine(v.Context(), v.o)
-	var told strings.Builder
-	for _, f := range found {
-		fmt.Fprintf(&told, "ok: %s | problem: %s\n", f.Fine, f.Problem)
-		if strings.Contains(f.Fine+f.Problem, "hush") {
-			v.Errorf("a secret is told: %+v", f)
-		}
-		if strings.Contains(f.Fine+f.Problem, "\n") || f.Fine != "" == (f.Problem != "") {
-			v.Errorf("that is not one line: %+v", f)
-		}
-	}
-	for _, part := range fine {
-		if !slices.ContainsFunc(found, func(f examine.Finding) bool { return strings.Contains(f.Fine, part) }) {
-			v.Errorf("nothing fine says %q\n%s", part, &told)
-		}
-	}
-	for _, part := range problems {
-		if !slices.ContainsFunc(found, func(f examine.Finding) bool { return strings.Contains(f.Problem, part) }) {
-			v.Errorf("no problem is %q\n%s", part, &told)
-		}
-	}
-	if n := len(slices.DeleteFunc(slices.Clone(found), func(f examine.Finding) bool { return f.Problem == "" })); n != len(problems) {
-		v.Errorf("%d problems, expected %d\n%s", n, len(problems), &told)
-	}
+	doctortest.Expect(v.T, examine.Examine(v.Context(), v.o), []string{"hush"}, fine, problems)
 }
 
 func TestAllIsWell(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 
 	slackapi "github.com/slack-go/slack"
 
+	"balie/adapters/doctor"
 	"balie/adapters/slack/manifest"
 )
 
@@ -18,22 +19,22 @@ func (v *visit) lookAtInstalling(ctx context.Context) {
 		slackapi.OAuthOptionAPIURL(v.APIURL))
 	switch code := codeOf(err); code {
 	case "invalid_client_id":
-		v.problem("SLACK_CLIENT_ID is no app's: copy the Client ID from Basic Information > App Credentials")
+		v.Problem("SLACK_CLIENT_ID is no app's: copy the Client ID from Basic Information > App Credentials")
 		return
 	case "bad_client_secret":
-		v.problem("SLACK_CLIENT_SECRET is not the one of the app with this client id: copy both from Basic Information > App Credentials")
+		v.Problem("SLACK_CLIENT_SECRET is not the one of the app with this client id: copy both from Basic Information > App Credentials")
 		return
 	case "invalid_code", "bad_redirect_uri", "code_already_used":
-		v.fine("SLACK_CLIENT_ID and SLACK_CLIENT_SECRET belong together; these may install Balie: %s", strings.Join(v.Workspaces, ", "))
+		v.Fine("SLACK_CLIENT_ID and SLACK_CLIENT_SECRET belong together; these may install Balie: %s", strings.Join(v.Workspaces, ", "))
 	default:
-		v.problem("whether workspaces can install Balie can't be asked: %s", because(err))
+		v.Problem("whether workspaces can install Balie can't be asked: %s", because(err))
 		return
 	}
 	if !v.lookAtURL("Slack sends people back to", "at which the workspaces install Balie") {
 		return
 	}
 	if !v.Running {
-		v.fine("workspaces install Balie at %s when it is running", v.URL+manifest.InstallPath)
+		v.Fine("workspaces install Balie at %s when it is running", v.URL+manifest.InstallPath)
 		return
 	}
 	v.tryInstalling(ctx)
@@ -54,23 +55,23 @@ func (v *visit) tryInstalling(ctx context.Context) {
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		v.problem("BALIE_URL: %v", err)
+		v.Problem("BALIE_URL: %v", err)
 		return
 	}
-	status, to, _, err := v.ask(req)
+	status, to, _, err := doctor.Ask(v.HTTP, req)
 	leads, wrong := url.Parse(to)
 	switch {
 	case err != nil:
-		v.problem("at %s Balie does not answer, not even from here: %s; see what is between (proxy, name, certificate)", address, reason(err))
+		v.Problem("at %s Balie does not answer, not even from here: %s; see what is between (proxy, name, certificate)", address, reason(err))
 	case status == http.StatusNotFound:
-		v.problem("%s is not there: start Balie again with SLACK_CLIENT_ID, and see that BALIE_URL and the proxy lead /slack/ to it", address)
+		v.Problem("%s is not there: start Balie again with SLACK_CLIENT_ID, and see that BALIE_URL and the proxy lead /slack/ to it", address)
 	case status/100 == 3 && (wrong != nil || leads.Query().Get("client_id") == ""):
-		v.problem("%s sends on to %s and not to Slack: set BALIE_URL to where Balie is", address, to)
+		v.Problem("%s sends on to %s and not to Slack: set BALIE_URL to where Balie is", address, to)
 	case status/100 == 3 && leads.Query().Get("client_id") != v.ClientID:
-		v.problem("%s is of a Balie with another SLACK_CLIENT_ID: start it again", address)
+		v.Problem("%s is of a Balie with another SLACK_CLIENT_ID: start it again", address)
 	case status != http.StatusOK && status/100 != 3:
-		v.problem("%s answers with HTTP status %d: see Balie's log, and what is between", address, status)
+		v.Problem("%s answers with HTTP status %d: see Balie's log, and what is between", address, status)
 	default:
-		v.fine("workspaces install Balie at %s; %s must be among the Redirect URLs under OAuth & Permissions", address, v.URL+manifest.RedirectPath)
+		v.Fine("workspaces install Balie at %s; %s must be among the Redirect URLs under OAuth & Permissions", address, v.URL+manifest.RedirectPath)
 	}
 }

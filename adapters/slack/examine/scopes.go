@@ -14,7 +14,7 @@ var ignored = []string{"", "identify"}
 func (v *visit) lookAtScopes() {
 	header, told := v.bot.Header["X-Oauth-Scopes"]
 	if !told {
-		v.fine("Slack does not say which permissions the bot has")
+		v.Fine("Slack does not say which permissions the bot has")
 		return
 	}
 	var granted, surplus []string
@@ -27,12 +27,12 @@ func (v *visit) lookAtScopes() {
 	for _, s := range manifest.Scopes {
 		if !slices.Contains(granted, s.Name) {
 			missing++
-			v.problem("the permission %s is missing, which is for %s: add it under OAuth & Permissions > Bot Token Scopes, "+
+			v.Problem("the permission %s is missing, which is for %s: add it under OAuth & Permissions > Bot Token Scopes, "+
 				"then Reinstall to Workspace", s.Name, s.For)
 		}
 	}
 	if missing == 0 {
-		v.fine("the bot has all %d permissions that it needs", len(manifest.Scopes))
+		v.Fine("the bot has all %d permissions that it needs", len(manifest.Scopes))
 	}
 	for _, scope := range granted {
 		if !slices.Contains(manifest.BotScopes, scope) {
@@ -40,7 +40,7 @@ func (v *visit) lookAtScopes() {
 		}
 	}
 	if len(surplus) > 0 {
-		v.fine("the bot has permissions that it does not need: %s; they can be taken away under OAuth & Permissions > Bot Token Scopes",
+		v.Fine("the bot has permissions that it does not need: %s; they can be taken away under OAuth & Permissions > Bot Token Scopes",
 			strings.Join(surplus, ", "))
 	}
 }

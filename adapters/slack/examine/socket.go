@@ -21,28 +21,28 @@ func (v *visit) lookAtSocket(ctx context.Context) {
 	_, address, err := v.api.StartSocketModeContext(ctx)
 	switch code := codeOf(err); {
 	case err != nil && code == "":
-		v.problem("Socket Mode: Slack can't be asked at %s: %s", v.APIURL, reason(err))
+		v.Problem("Socket Mode: Slack can't be asked at %s: %s", v.APIURL, reason(err))
 		return
 	case code == "missing_scope" || code == "not_allowed_token_type" || code == "no_permission":
-		v.problem("SLACK_APP_TOKEN may not open sockets: generate one with connections:write under Basic Information > App-Level Tokens")
+		v.Problem("SLACK_APP_TOKEN may not open sockets: generate one with connections:write under Basic Information > App-Level Tokens")
 		return
 	case code == "invalid_auth" || code == "not_authed" || code == "token_revoked" || code == "account_inactive":
-		v.problem("SLACK_APP_TOKEN does not work (any more): generate one with connections:write under Basic Information > App-Level Tokens")
+		v.Problem("SLACK_APP_TOKEN does not work (any more): generate one with connections:write under Basic Information > App-Level Tokens")
 		return
 	case err != nil:
-		v.problem("Slack opens no socket for SLACK_APP_TOKEN and says %s: see that Socket Mode is on in the app's settings", code)
+		v.Problem("Slack opens no socket for SLACK_APP_TOKEN and says %s: see that Socket Mode is on in the app's settings", code)
 		return
 	}
 	if m := appTokenPattern.FindStringSubmatch(v.AppToken); m != nil && v.app != "" && m[1] != v.app {
-		v.problem("SLACK_APP_TOKEN is of the app %s and SLACK_BOT_TOKEN of %s: take both from one app", m[1], v.app)
+		v.Problem("SLACK_APP_TOKEN is of the app %s and SLACK_BOT_TOKEN of %s: take both from one app", m[1], v.app)
 		return
 	}
 	host, err := reach(ctx, address)
 	if err != nil {
-		v.problem("Slack gives a socket at %s, which can't be opened from here: %s; a firewall must let it through", host, reason(err))
+		v.Problem("Slack gives a socket at %s, which can't be opened from here: %s; a firewall must let it through", host, reason(err))
 		return
 	}
-	v.fine("Socket Mode: SLACK_APP_TOKEN works, and %s can be reached", host)
+	v.Fine("Socket Mode: SLACK_APP_TOKEN works, and %s can be reached", host)
 }
 
 // reach looks whether something answers where the socket is, and gives its host.

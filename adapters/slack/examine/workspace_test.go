@@ -9,26 +9,19 @@ import (
 	"strings"
 	"testing"
 
+	"balie/adapters/adaptertest"
 	"balie/adapters/slack"
 	"balie/adapters/slack/examine"
 	"balie/adapters/slack/slackfake"
 	"balie/internal/chat"
 )
 
-// nothing keeps nothing.
-type nothing struct{}
-
-func (nothing) Recall(context.Context, string) ([]byte, error)          { return nil, nil }
-func (nothing) Keep(context.Context, string, []byte) error              { return nil }
-func (nothing) Forget(context.Context, string) error                    { return nil }
-func (nothing) List(context.Context, string) (map[string][]byte, error) { return nil, nil }
-
 // A workspace where all is as it should be, with Balie running, and then one thing after the other that is not.
 func TestWorkspace(t *testing.T) {
 	fake := slackfake.New(t, slackfake.Options{People: []slackfake.Person{{Name: "ana"}},
 		Channels: []slackfake.Channel{{Name: "triage", Private: true, Bot: true}, {Name: "help"}}})
 	balie, err := slack.New(slack.Options{BotToken: fake.BotToken, SigningSecret: fake.SigningSecret, AppToken: fake.AppToken,
-		APIURL: fake.APIURL, Secret: bytes.Repeat([]byte("s"), chat.SecretMin), Memory: nothing{}})
+		APIURL: fake.APIURL, Secret: bytes.Repeat([]byte("s"), chat.SecretMin), Memory: &adaptertest.Memory{}})
 	if err != nil {
 		t.Fatal(err)
 	}

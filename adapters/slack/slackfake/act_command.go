@@ -7,6 +7,8 @@ import (
 	"maps"
 	"strings"
 	"time"
+
+	"balie/adapters/fakeserver"
 )
 
 // Command types a slash command in a channel, such as "/ticket the printer is broken".
@@ -153,17 +155,14 @@ func (u *User) interact(ctx context.Context, payload map[string]any, then func(r
 
 // deliver hands something over and collects what the person sees of it. then is called with s.mu.
 func (u *User) deliver(ctx context.Context, p parcel, then func(receipt) string) (Answer, error) {
+	if !u.s.host.Begin() {
+		return Answer{}, fakeserver.ErrClosed
+	}
+	defer u.s.host.Done()
 	u.s.mu.Lock()
-	closed, installed := u.s.closed, u.w.grant != nil
+	installed := u.w.grant != nil
 	seen := u.a.shownCount()
-	if !closed {
-		u.s.running.Add(1)
-	}
 	u.s.mu.Unlock()
-	if closed {
-		return Answer{}, errClosed
-	}
-	defer u.s.running.Done()
 	r := receipt{failed: dispatchFailed}
 	if installed {
 		r, _ = u.s.hand(ctx, p, nil)

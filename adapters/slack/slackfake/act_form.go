@@ -67,7 +67,7 @@ func (u *User) submitted(v *View, r receipt) (refused string, wrong map[string]s
 	case r.failed != "" || s.views[v.ID] == nil:
 		return troubleConnecting, nil
 	case body != "" && body != "null" && json.Unmarshal([]byte(body), &in) != nil:
-		s.note("a form was answered with what is no JSON: %.100s", body)
+		s.host.Note("a form was answered with what is no JSON: %.100s", body)
 		return troubleConnecting, nil
 	}
 	switch in.Action {
@@ -80,13 +80,13 @@ func (u *User) submitted(v *View, r receipt) (refused string, wrong map[string]s
 		now := s.views[v.ID].parts
 		for id, text := range in.Errors {
 			if text == "" || !slices.ContainsFunc(now, func(e widget) bool { return e.input && e.spot.block == id }) {
-				s.note("an error at %q, where the form has no field", id)
+				s.host.Note("an error at %q, where the form has no field", id)
 				return troubleConnecting, nil
 			}
 			wrong[fieldOf(id)] = text
 		}
 		if len(wrong) == 0 {
-			s.note("a form was answered with errors, but none")
+			s.host.Note("a form was answered with errors, but none")
 			return troubleConnecting, nil
 		}
 	case "update", "push":
@@ -106,7 +106,7 @@ func (u *User) submitted(v *View, r receipt) (refused string, wrong map[string]s
 			return troubleConnecting, nil
 		}
 	default:
-		s.note("a form was answered with the unknown action %q", in.Action)
+		s.host.Note("a form was answered with the unknown action %q", in.Action)
 		return troubleConnecting, nil
 	}
 	return "", wrong

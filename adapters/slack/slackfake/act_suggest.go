@@ -54,7 +54,7 @@ func (u *User) lookUp(ctx context.Context, v *View, e widget, text string) ([]Op
 				u.s.screen(v.ID).offered[e.spot] = append(u.s.screen(v.ID).offered[e.spot], found...)
 				return ""
 			}
-			u.s.note("options that Slack refuses: %s", no)
+			u.s.host.Note("options that Slack refuses: %s", no)
 		}
 		return ErrNotLoaded.Error()
 	})

@@ -20,11 +20,11 @@ func (s *Server) compose(text string, blocks, metadata json.RawMessage) (*Messag
 	if len(blocks) > 0 && string(blocks) != "null" {
 		list, chars, problems := checkBlocks(blocks, onMessage, postedBlocks)
 		if len(problems) > 0 {
-			s.problem("blocks that Slack refuses: %s", problems[0])
+			s.host.Problem("blocks that Slack refuses: %s", problems[0])
 			return nil, refuse("invalid_blocks", problems...)
 		}
 		if chars > blocksMost {
-			s.problem("blocks with %d characters are too long", chars)
+			s.host.Problem("blocks with %d characters are too long", chars)
 			return nil, refuse("msg_blocks_too_long")
 		}
 		m.Blocks = list
@@ -54,10 +54,10 @@ func (s *Server) checkMetadata(raw json.RawMessage) (json.RawMessage, *refusal) 
 	case err == nil && v.EventType != nil && *v.EventType == "" && len(v.EventPayload) == 0:
 		return nil, nil // as the library writes none
 	case err != nil || v.EventType == nil || *v.EventType == "" || v.EventPayload == nil:
-		s.problem("metadata that Slack refuses: %s", raw)
+		s.host.Problem("metadata that Slack refuses: %s", raw)
 		return nil, refuse("invalid_metadata_format")
 	case len(raw) > metadataMost:
-		s.problem("metadata of %d bytes is too large", len(raw))
+		s.host.Problem("metadata of %d bytes is too large", len(raw))
 		return nil, refuse("metadata_too_large")
 	}
 	return raw, nil
@@ -77,7 +77,7 @@ func (c *call) content() (*Message, *refusal) {
 		text = md
 	}
 	if len(blocks) == 0 && c.str("blocks") != "" {
-		c.s.problem("blocks that are no JSON")
+		c.s.host.Problem("blocks that are no JSON")
 		return nil, refuse("invalid_blocks_format")
 	}
 	return c.s.compose(text, blocks, c.raw("metadata"))
@@ -134,7 +134,7 @@ func (c *call) thread(ch *channel) (*Message, *refusal) {
 		return nil, refuse("thread_not_found")
 	}
 	if root.ThreadTS != "" {
-		c.s.note("a reply to %s, which is itself a reply", ts)
+		c.s.host.Note("a reply to %s, which is itself a reply", ts)
 		return nil, refuse("cannot_reply_to_message")
 	}
 	return root, nil
@@ -166,7 +166,7 @@ func chatPostMessage(c *call) (answer, *refusal) {
 	if no != nil {
 		return nil, no
 	}
-	if wait := s.limits.post(ch.id, s.now(), s.o.PostEvery); wait > 0 {
+	if wait := s.limits.post(ch.id, s.host.Now(), s.o.PostEvery); wait > 0 {
 		return nil, &refusal{code: "ratelimited", wait: wait}
 	}
 	if wrong != nil {
@@ -208,7 +208,7 @@ func chatUpdate(c *call) (answer, *refusal) {
 	s := c.s
 	m, wrong := c.content()
 	if utf8.RuneCountInString(c.str("text")) > updateMost {
-		s.problem("a text of %d characters is too long for chat.update", utf8.RuneCountInString(c.str("text")))
+		s.host.Problem("a text of %d characters is too long for chat.update", utf8.RuneCountInString(c.str("text")))
 		wrong = refuse("msg_too_long")
 	}
 	s.mu.Lock()

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"balie/adapters/fakeserver"
 )
 
 // answer is what a method answers besides "ok".
@@ -116,7 +118,7 @@ func (s *Server) serveMethod(w http.ResponseWriter, r *http.Request) {
 		out = c.run(w, m)
 	}
 	if out.cut {
-		cut(w)
+		fakeserver.Cut(w)
 		return
 	}
 	out.write(w)
@@ -227,7 +229,7 @@ func (c *call) run(w http.ResponseWriter, m method) outcome {
 	no := s.admit(c, m, w.Header())
 	var wait int
 	if no == nil {
-		wait = s.limits.tier(c, m, s.now(), s.o.Tiers)
+		wait = s.limits.tier(c, m, s.host.Now(), s.o.Tiers)
 	}
 	s.mu.Unlock()
 	if no != nil {
@@ -307,12 +309,5 @@ func (s *Server) unknown(method string) {
 		s.o.Unknown(method)
 		return
 	}
-	s.problem("the app called the unknown method %s", method)
-}
-
-// cut breaks the connection of a request.
-func cut(w http.ResponseWriter) {
-	if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
-		reset(conn)
-	}
+	s.host.Problem("the app called the unknown method %s", method)
 }

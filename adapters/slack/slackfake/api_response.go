@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"balie/adapters/fakeserver"
 )
 
 // responseURL is where the app answers an interaction later.
@@ -26,7 +28,7 @@ const (
 // It is called with s.mu.
 func (s *Server) newResponseURL(ch *channel, user string, origin *Message) string {
 	id := random(12)
-	s.answers.add(id, &responseURL{w: ch.w, channel: ch, user: user, origin: origin, made: s.now()})
+	s.answers.add(id, &responseURL{w: ch.w, channel: ch, user: user, origin: origin, made: s.host.Now()})
 	return s.URL + "/response/" + id
 }
 
@@ -47,7 +49,7 @@ func (s *Server) serveResponse(w http.ResponseWriter, r *http.Request) {
 	c := &call{s: s, method: "response_url", r: r}
 	if wrong, done := s.goWrong(c); done {
 		if wrong.cut {
-			cut(w)
+			fakeserver.Cut(w)
 			return
 		}
 		wrong.write(w)
@@ -71,7 +73,7 @@ func (s *Server) serveResponse(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Unlock()
 	if lost {
-		cut(w)
+		fakeserver.Cut(w)
 		return
 	}
 	if no != nil {
@@ -87,7 +89,7 @@ func (s *Server) serveResponse(w http.ResponseWriter, r *http.Request) {
 func (s *Server) respond(id string, in response, m *Message) *refusal {
 	u := s.answers.byID[id]
 	switch {
-	case u == nil || s.now().Sub(u.made) > responseLife:
+	case u == nil || s.host.Now().Sub(u.made) > responseLife:
 		return refuse("expired_url")
 	case u.used >= responseUses:
 		return refuse("used_url")

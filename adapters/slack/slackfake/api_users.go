@@ -9,7 +9,7 @@ import (
 func (a *account) wire(g *grant, locale bool) map[string]any {
 	offset, label := 0, a.TZ
 	if place, err := time.LoadLocation(a.TZ); err == nil {
-		_, offset = a.w.s.now().In(place).Zone()
+		_, offset = a.w.s.host.Now().In(place).Zone()
 	}
 	first, last, _ := strings.Cut(a.Real, " ")
 	picture := func(size string) string { return "https://avatars.slack-edge.com/" + a.id + "_" + size + ".png" }
@@ -78,7 +78,7 @@ func usersList(c *call) (answer, *refusal) {
 	for _, a := range part {
 		members = append(members, a.wire(c.grant, c.yes("include_locale")))
 	}
-	return answer{"members": members, "cache_ts": s.now().Unix(), "next_cursor": next}, nil
+	return answer{"members": members, "cache_ts": s.host.Now().Unix(), "next_cursor": next}, nil
 }
 
 func usersLookupByEmail(c *call) (answer, *refusal) {

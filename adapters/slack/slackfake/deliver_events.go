@@ -26,13 +26,13 @@ type capture struct{ all []*happening }
 // What follows from the app's own calls comes in the order of each channel, and before what somebody does there later.
 // What several people do at once comes at once, in any order.
 func (s *Server) deliverEvent(w *Workspace, g *grant, inner map[string]any) {
-	if s.closed {
+	if s.host.Closed() {
 		return
 	}
 	h := &happening{id: s.id("Ev"), done: make(chan struct{})}
 	payload, err := json.Marshal(s.wrap(w, g, h.id, inner))
 	if err != nil {
-		s.note("an event that is no JSON: %v", err)
+		s.host.Note("an event that is no JSON: %v", err)
 		return
 	}
 	h.parcel = parcel{kind: events, payload: payload}
@@ -55,7 +55,7 @@ func (s *Server) deliverEvent(w *Workspace, g *grant, inner map[string]any) {
 	if d.captured != nil {
 		d.captured.all = append(d.captured.all, h)
 	}
-	s.running.Go(func() {
+	s.host.Go(func() {
 		defer close(h.done)
 		if s.wait(h, before) {
 			s.deliver(h)
@@ -77,7 +77,7 @@ func (s *Server) wrap(w *Workspace, g *grant, id string, inner map[string]any) m
 	return map[string]any{
 		"token": verification, "team_id": w.ID, "context_team_id": w.ID, "context_enterprise_id": orNull(w.EnterpriseID),
 		"enterprise_id": orNull(w.EnterpriseID), "api_app_id": s.AppID, "event": inner, "type": "event_callback", "event_id": id,
-		"event_time": s.now().Unix(), "is_ext_shared_channel": false, "event_context": "4-" + id,
+		"event_time": s.host.Now().Unix(), "is_ext_shared_channel": false, "event_context": "4-" + id,
 		"authorizations": []any{map[string]any{"enterprise_id": orNull(w.EnterpriseID), "team_id": w.ID, "user_id": g.bot.id,
 			"is_bot": true, "is_enterprise_install": g.org != ""}},
 	}
@@ -104,7 +104,7 @@ func (s *Server) deliver(h *happening) {
 		h.parcel.attempt, h.parcel.reason = h.parcel.attempt+1, "http_timeout"
 		s.try(h)
 	}
-	if !ok && !h.receipt.noRetry && s.ctx.Err() == nil {
+	if !ok && !h.receipt.noRetry && s.host.Context().Err() == nil {
 		ok = s.again(h)
 	}
 	if !ok && !h.receipt.noRetry {
@@ -129,7 +129,7 @@ func (s *Server) again(h *happening) bool {
 }
 
 func (s *Server) try(h *happening) bool {
-	h.receipt, h.socket = s.hand(s.ctx, h.parcel, h.socket)
+	h.receipt, h.socket = s.hand(s.host.Context(), h.parcel, h.socket)
 	return h.receipt.failed == ""
 }
 
@@ -203,7 +203,7 @@ func (s *Server) wait(h *happening, before <-chan struct{}) bool {
 	select {
 	case <-before:
 		return true
-	case <-s.ctx.Done():
+	case <-s.host.Context().Done():
 		return false
 	}
 }

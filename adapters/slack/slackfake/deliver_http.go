@@ -100,7 +100,7 @@ func (s *Server) startDelivery() {
 // stopDelivery ends what is under way; the server's context has ended.
 func (s *Server) stopDelivery() {
 	s.CutSockets()
-	s.running.Go(s.delivery.http.CloseIdleConnections)
+	s.host.Go(s.delivery.http.CloseIdleConnections)
 }
 
 // Deliver says where the app takes requests from now on: below base, such as "http://127.0.0.1:1/hooks/slack". If it is
@@ -163,7 +163,7 @@ func (s *Server) hand(ctx context.Context, p parcel, not *socket) (receipt, *soc
 	d.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	stop := context.AfterFunc(s.ctx, cancel)
+	stop := context.AfterFunc(s.host.Context(), cancel)
 	defer stop()
 	answered := s.watch(Request{p.kind, p.payload})
 	r, by := receipt{}, (*socket)(nil)

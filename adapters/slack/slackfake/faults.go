@@ -2,8 +2,9 @@ package slackfake
 
 import (
 	"net/http"
-	"slices"
 	"time"
+
+	"balie/adapters/fakeserver"
 )
 
 // Fault is a way for a call to fail before it did anything. The first field that is set counts.
@@ -23,28 +24,19 @@ type Call struct {
 	Channel string // the argument, if the method has one
 }
 
-// failure is a fault that was asked for.
-type failure struct {
-	method string
-	left   int
-	how    Fault
-}
-
-// faults are what the server was told to do wrong.
+// faults are what the server was told to do wrong, and what was called.
 type faults struct {
-	failures  []*failure
+	fakeserver.Faults[Fault] // by method
+
 	uncertain map[string]int
-	delays    map[string]time.Duration
-	holds     map[string][]chan struct{}
-	gates     []chan struct{}
 	counts    map[string]int
-	log       []Call
+	log       fakeserver.Recent[Call]
 }
 
-func newFaults() faults {
+func newFaults(h *fakeserver.Host) faults {
 	return faults{
-		uncertain: map[string]int{}, delays: map[string]time.Duration{}, holds: map[string][]chan struct{}{},
-		counts: map[string]int{},
+		Faults: fakeserver.NewFaults[Fault](h), uncertain: map[string]int{}, counts: map[string]int{},
+		log: fakeserver.Recent[Call]{Keep: logged},
 	}
 }
 
@@ -53,18 +45,7 @@ const logged = 10_000
 
 func (f *faults) count(c *call) {
 	f.counts[c.method]++
-	if len(f.log) >= 2*logged {
-		f.log = slices.Clone(f.log[logged:])
-	}
-	f.log = append(f.log, Call{Method: c.method, At: c.s.now(), Token: c.token, Channel: c.str("channel")})
-}
-
-// release lets go of all that is held, when the server ends.
-func (f *faults) release() {
-	for _, gate := range f.gates {
-		close(gate)
-	}
-	f.gates = nil
+	f.log.Add(Call{Method: c.method, At: c.s.host.Now(), Token: c.token, Channel: c.str("channel")})
 }
 
 // FailNext has the next n calls of a method fail before they did anything; an empty method is any, and n below 0 is all
@@ -72,11 +53,7 @@ func (f *faults) release() {
 func (s *Server) FailNext(method string, n int, how Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if n == 0 {
-		s.faults.failures = slices.DeleteFunc(s.faults.failures, func(f *failure) bool { return f.method == method })
-		return
-	}
-	s.faults.failures = append(s.faults.failures, &failure{method: method, left: n, how: how})
+	s.faults.FailNext(method, n, how)
 }
 
 // Uncertain has the next n calls of a method that succeed lose their answers.
@@ -100,24 +77,14 @@ func (s *Server) takeUncertain(method string) bool {
 func (s *Server) Delay(method string, d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.faults.delays[method] = d
+	s.faults.Delay(method, d)
 }
 
 // Hold has the next call of a method wait until release is called.
 func (s *Server) Hold(method string) (release func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	gate := make(chan struct{})
-	s.faults.holds[method] = append(s.faults.holds[method], gate)
-	s.faults.gates = append(s.faults.gates, gate)
-	return func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if i := slices.Index(s.faults.gates, gate); i >= 0 {
-			s.faults.gates = slices.Delete(s.faults.gates, i, i+1)
-			close(gate)
-		}
-	}
+	return s.faults.Hold(method)
 }
 
 // Down cuts all connections, sockets too, and takes no new ones, or comes up again. Everything is kept, the address too.
@@ -127,7 +94,7 @@ func (s *Server) Down(down bool) {
 		s.dropSockets()
 		s.mu.Unlock()
 	}
-	s.listener.turn(down)
+	s.host.Down(down)
 }
 
 // Calls counts the calls of a method so far, those that failed included.
@@ -141,39 +108,19 @@ func (s *Server) Calls(method string) int {
 func (s *Server) Log() []Call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.faults.log)
+	return s.faults.log.All()
 }
 
 // goWrong does what was asked to go wrong with a call; done says that this is its answer.
 func (s *Server) goWrong(c *call) (out outcome, done bool) {
 	s.mu.Lock()
-	wait := max(s.faults.delays[c.method], s.faults.delays[""])
-	var gate chan struct{}
-	if held := s.faults.holds[c.method]; len(held) > 0 {
-		gate = held[0]
-		s.faults.holds[c.method] = held[1:]
-	}
-	i := slices.IndexFunc(s.faults.failures, func(f *failure) bool { return f.method == "" || f.method == c.method })
-	var how Fault
-	if i >= 0 {
-		f := s.faults.failures[i]
-		how = f.how
-		if f.left--; f.left == 0 {
-			s.faults.failures = slices.Delete(s.faults.failures, i, i+1)
-		}
+	how, wait := s.faults.Next(c.method)
+	if how != nil {
 		s.faults.count(c)
 	}
 	s.mu.Unlock()
-	if gate != nil {
-		<-gate
-	}
-	if wait > 0 {
-		select {
-		case <-time.After(wait):
-		case <-s.ctx.Done():
-		}
-	}
-	if i < 0 {
+	wait.Wait(s.host.Context())
+	if how == nil {
 		return outcome{}, false
 	}
 	return how.outcome(), true

@@ -52,7 +52,7 @@ const maxUpload = 64 << 20
 func (w *Workspace) newFile(user, name string) *file {
 	s := w.s
 	id := s.id("F")
-	now := s.now().Unix()
+	now := s.host.Now().Unix()
 	kind := cmp.Or(mime.TypeByExtension(path.Ext(name)), "application/octet-stream")
 	kind, _, _ = strings.Cut(kind, ";")
 	f := &file{w: w, shares: map[string][]map[string]any{}, File: File{
@@ -172,7 +172,7 @@ func (s *Server) serveUpload(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if len(body) != f.length {
-		s.note("an upload of %d bytes was announced with %d", len(body), f.length)
+		s.host.Note("an upload of %d bytes was announced with %d", len(body), f.length)
 		http.Error(w, "wrong length", http.StatusBadRequest)
 		return
 	}

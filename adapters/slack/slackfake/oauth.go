@@ -117,7 +117,7 @@ func (s *Server) authorize(rawURL string, w *Workspace, org string) (string, err
 		return "", fmt.Errorf("bad_redirect_uri")
 	}
 	id := digits(11) + "." + digits(12) + "." + random(16)
-	s.codes[id] = &code{w: w, org: org, scopes: asked, redirect: q.Get("redirect_uri"), made: s.now()}
+	s.codes[id] = &code{w: w, org: org, scopes: asked, redirect: q.Get("redirect_uri"), made: s.host.Now()}
 	answer := back.Query()
 	answer.Set("code", id)
 	answer.Set("state", q.Get("state"))
@@ -159,7 +159,7 @@ func oauthAccess(c *call) (answer, *refusal) {
 	}
 	given := s.codes[c.str("code")]
 	switch {
-	case given == nil || s.now().Sub(given.made) > codeLife:
+	case given == nil || s.host.Now().Sub(given.made) > codeLife:
 		return nil, refuse("invalid_code")
 	case given.used:
 		return nil, refuse("code_already_used")

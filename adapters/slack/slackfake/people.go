@@ -2,10 +2,11 @@ package slackfake
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
+
+	"balie/adapters/fakeserver"
 )
 
 // User is a person at their client.
@@ -80,9 +81,9 @@ func (u *User) writable(id string) (*channel, string) {
 func (u *User) doing(ctx context.Context, do func() (refused string)) (Answer, error) {
 	s := u.s
 	s.mu.Lock()
-	if s.closed {
+	if s.host.Closed() {
 		s.mu.Unlock()
-		return Answer{}, errClosed
+		return Answer{}, fakeserver.ErrClosed
 	}
 	seen := u.a.shownCount()
 	caught := &capture{}
@@ -103,8 +104,6 @@ func (u *User) doing(ctx context.Context, do func() (refused string)) (Answer, e
 	u.look(&answer, seen)
 	return answer, nil
 }
-
-var errClosed = errors.New("the server was closed")
 
 // look fills in what the person sees now.
 func (u *User) look(answer *Answer, seen int) {

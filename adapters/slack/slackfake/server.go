@@ -4,14 +4,12 @@
 package slackfake
 
 import (
-	"context"
-	"fmt"
-	"net"
 	"net/http"
-	"slices"
 	"sync"
 	"testing"
 	"time"
+
+	"balie/adapters/fakeserver"
 )
 
 // Person is somebody of a workspace.
@@ -75,24 +73,16 @@ type Server struct {
 	// TeamID, EnterpriseID (of a Grid only), BotUserID and BotID are of the first workspace; AppID is the app's.
 	TeamID, EnterpriseID, AppID, BotUserID, BotID string
 
-	t        testing.TB // nil without a test
-	o        Options
-	methods  map[string]method
-	http     *http.Server
-	listener *listener
-	ctx      context.Context
-	cancel   context.CancelFunc
-	running  sync.WaitGroup // all that the server started or is answering
-	main     *Workspace
+	o       Options
+	methods map[string]method
+	host    *fakeserver.Host
+	main    *Workspace
 
 	mu sync.Mutex // guards what follows
 	world
 	faults   faults
 	limits   limits
 	delivery delivery
-	problems []string
-	offset   time.Duration // of the server's clock
-	closed   bool
 }
 
 // New starts a server that ends with the test. The test fails if the app called what Slack does not know or sent what
@@ -103,122 +93,47 @@ func New(t testing.TB, o Options) *Server {
 	if err != nil {
 		t.Fatalf("slack fake: %v", err)
 	}
-	s.t = t
+	s.host.Report(t, "slack fake")
 	t.Cleanup(s.Close)
 	return s
 }
 
 // Start starts a server that Close ends.
 func Start(o Options) (*Server, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, fmt.Errorf("listening: %w", err)
-	}
 	if o.TriggerLife == 0 {
 		o.TriggerLife = 3 * time.Second
 	}
-	s := &Server{URL: "http://" + l.Addr().String(), o: o, listener: newListener(l), methods: table()}
-	s.APIURL = s.URL + "/api/"
-	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.faults, s.limits = newFaults(), newLimits()
+	s := &Server{o: o, methods: table()}
+	host, err := fakeserver.Listen(&s.mu)
+	if err != nil {
+		return nil, err
+	}
+	s.host, s.URL, s.APIURL = host, host.URL, host.URL+"/api/"
+	s.faults, s.limits = newFaults(host), newLimits()
 	s.begin(o)
-	s.http = &http.Server{Handler: s.routes(), ReadHeaderTimeout: time.Minute}
 	s.startDelivery()
-	s.running.Go(func() {
-		if err := s.http.Serve(s.listener); err != nil && !s.isClosed() {
-			s.problem("the server ended: %v", err)
-		}
-	})
+	host.Serve(s.routes())
 	return s, nil
 }
 
 // routes are the addresses that the server answers.
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("/api/{method}", s.counted(s.serveMethod))
-	mux.HandleFunc("POST /upload/{file}", s.counted(s.serveUpload))
-	mux.HandleFunc("GET /files-pri/{file}/{rest...}", s.counted(s.serveFile))
-	mux.HandleFunc("POST /response/{id}", s.counted(s.serveResponse))
-	mux.HandleFunc("GET /oauth/v2/authorize", s.counted(s.serveAuthorize))
-	mux.HandleFunc("GET /link/", s.counted(s.serveSocket))
-	mux.HandleFunc("/", s.counted(func(w http.ResponseWriter, r *http.Request) { http.NotFound(w, r) }))
+	mux.HandleFunc("/api/{method}", s.serveMethod)
+	mux.HandleFunc("POST /upload/{file}", s.serveUpload)
+	mux.HandleFunc("GET /files-pri/{file}/{rest...}", s.serveFile)
+	mux.HandleFunc("POST /response/{id}", s.serveResponse)
+	mux.HandleFunc("GET /oauth/v2/authorize", s.serveAuthorize)
+	mux.HandleFunc("GET /link/", s.serveSocket)
+	mux.HandleFunc("/", http.NotFound)
 	return mux
 }
 
-// counted has Close wait for the request.
-func (s *Server) counted(h http.HandlerFunc) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		s.mu.Lock()
-		closed := s.closed
-		if !closed {
-			s.running.Add(1)
-		}
-		s.mu.Unlock()
-		if closed {
-			panic(http.ErrAbortHandler)
-		}
-		defer s.running.Done()
-		h(w, r)
-	}
-}
-
 // Close ends the server and everything it started. New has it called at the end of the test.
-func (s *Server) Close() {
-	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
-		return
-	}
-	s.closed = true
-	s.faults.release()
-	s.mu.Unlock()
-	s.cancel()
-	s.stopDelivery()
-	_ = s.http.Close() // of no interest: all connections are cut
-	s.running.Wait()
-	if s.t == nil {
-		return
-	}
-	for _, p := range s.Problems() {
-		s.t.Errorf("slack fake: %s", p)
-	}
-}
-
-func (s *Server) isClosed() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.closed
-}
+func (s *Server) Close() { s.host.Close(s.stopDelivery) }
 
 // Problems takes the list of what was wrong with what the app sent: unknown methods, payloads that break a limit.
-func (s *Server) Problems() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	p := s.problems
-	s.problems = nil
-	return p
-}
-
-// problem notes what must not happen. It is called without s.mu.
-func (s *Server) problem(format string, args ...any) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.note(format, args...)
-}
-
-// note is problem, called with s.mu.
-func (s *Server) note(format string, args ...any) {
-	if p := fmt.Sprintf(format, args...); !slices.Contains(s.problems, p) {
-		s.problems = append(s.problems, p)
-	}
-}
+func (s *Server) Problems() []string { return s.host.Problems() }
 
 // Advance moves the server's clock forward, so that triggers, response URLs and codes expire.
-func (s *Server) Advance(d time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.offset += d
-}
-
-// now is the server's time. It is called with s.mu.
-func (s *Server) now() time.Time { return time.Now().Add(s.offset) }
+func (s *Server) Advance(d time.Duration) { s.host.Advance(d) }

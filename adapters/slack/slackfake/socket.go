@@ -89,7 +89,7 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	}
 	hello := map[string]any{"type": "hello", "num_connections": n, "connection_info": map[string]any{"app_id": s.AppID},
 		"debug_info": map[string]any{"host": "applink-1", "build_number": 1, "approximate_connection_time": 18060}}
-	if s.ctx.Err() != nil || c.write(hello) != nil {
+	if s.host.Context().Err() != nil || c.write(hello) != nil {
 		d.drop(c)
 		return
 	}

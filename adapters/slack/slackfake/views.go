@@ -60,7 +60,7 @@ type trigger struct {
 // called with s.mu.
 func (s *Server) newTrigger(w *Workspace, user, view string) string {
 	id := digits(12) + "." + digits(11) + "." + random(16)
-	s.triggers.add(id, &trigger{user: user, w: w, view: view, made: s.now()})
+	s.triggers.add(id, &trigger{user: user, w: w, view: view, made: s.host.Now()})
 	return id
 }
 
@@ -72,7 +72,7 @@ func (s *Server) take(id string, g *grant) (*trigger, *refusal) {
 		return nil, refuse("invalid_trigger_id")
 	case t.used:
 		return nil, refuse("exchanged_trigger_id")
-	case s.now().Sub(t.made) > s.o.TriggerLife:
+	case s.host.Now().Sub(t.made) > s.o.TriggerLife:
 		return nil, refuse("expired_trigger_id")
 	}
 	t.used = true
@@ -83,12 +83,12 @@ func (s *Server) take(id string, g *grant) (*trigger, *refusal) {
 func (s *Server) read(raw json.RawMessage, kind string) (*View, *refusal) {
 	const most = 250_000
 	if len(raw) > most {
-		s.problem("a view of %d bytes is too large", len(raw))
+		s.host.Problem("a view of %d bytes is too large", len(raw))
 		return nil, refuse("view_too_large")
 	}
 	v, problems := checkView(raw, kind)
 	if len(problems) > 0 {
-		s.problem("a view that Slack refuses: %s", problems[0])
+		s.host.Problem("a view that Slack refuses: %s", problems[0])
 		return nil, refuse("invalid_arguments", problems...)
 	}
 	v.Hash = digits(10) + "." + random(4)

@@ -187,7 +187,7 @@ func (w *Workspace) addPerson(p Person) *account {
 	if p.Email == "" && !p.Bot {
 		p.Email = p.Name + "@example.com"
 	}
-	a := &account{Person: p, id: w.s.id("U"), w: w, updated: w.s.now().Unix()}
+	a := &account{Person: p, id: w.s.id("U"), w: w, updated: w.s.host.Now().Unix()}
 	if p.Bot {
 		a.botID = w.s.id("B")
 	}
@@ -219,7 +219,7 @@ func (w *Workspace) addChannel(c Channel) *channel {
 
 func (w *Workspace) newChannel(k kind, letter string) *channel {
 	ch := &channel{
-		id: w.s.id(letter), w: w, kind: k, in: map[string]bool{}, created: w.s.now().Unix(),
+		id: w.s.id(letter), w: w, kind: k, in: map[string]bool{}, created: w.s.host.Now().Unix(),
 		messages: map[string]*Message{}, threads: map[string][]string{},
 	}
 	w.s.channels[ch.id] = ch
@@ -288,7 +288,7 @@ func (s *Server) id(letter string) string {
 
 // ts is a new time stamp, later than every one before.
 func (s *Server) ts() string {
-	s.lastTS = max(s.lastTS+1, s.now().UnixMicro())
+	s.lastTS = max(s.lastTS+1, s.host.Now().UnixMicro())
 	return formatTS(s.lastTS)
 }
 

@@ -68,7 +68,7 @@ func (s *Server) with(room string, do func(*channel)) {
 		do(ch)
 		return
 	}
-	s.note("there is no channel %q", room)
+	s.host.Note("there is no channel %q", room)
 }
 
 // Archive archives a channel of the first workspace, given by its name or id, as those below.
@@ -115,7 +115,7 @@ func (w *Workspace) idOf(name string) string {
 	if a := w.byName[name]; a != nil {
 		return a.id
 	}
-	w.s.note("nobody is called %q", name)
+	w.s.host.Note("nobody is called %q", name)
 	return ""
 }
 
@@ -166,11 +166,11 @@ func (s *Server) ChangePerson(name string, change func(*Person)) {
 	defer s.mu.Unlock()
 	a := s.main.byName[name]
 	if a == nil {
-		s.note("nobody is called %q", name)
+		s.host.Note("nobody is called %q", name)
 		return
 	}
 	change(&a.Person)
-	a.Name, a.updated = name, s.now().Unix()
+	a.Name, a.updated = name, s.host.Now().Unix()
 	if a.Deleted {
 		for _, ch := range s.main.rooms {
 			ch.leave(a.id)
@@ -178,6 +178,6 @@ func (s *Server) ChangePerson(name string, change func(*Person)) {
 	}
 	if g := s.main.grant; g != nil {
 		ts := s.ts()
-		s.emit(s.main, map[string]any{"type": "user_change", "user": a.wire(g, true), "cache_ts": s.now().Unix(), "event_ts": ts})
+		s.emit(s.main, map[string]any{"type": "user_change", "user": a.wire(g, true), "cache_ts": s.host.Now().Unix(), "event_ts": ts})
 	}
 }

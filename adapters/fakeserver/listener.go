@@ -1,11 +1,13 @@
-package discordfake
+package fakeserver
 
 import (
 	"net"
+	"net/http"
 	"sync"
 )
 
-// listener keeps its port while the server is down: connections are then reset as soon as they are made.
+// listener keeps the port while the server is down, so that nobody else gets it meanwhile: connections are then accepted
+// and reset at once.
 type listener struct {
 	net.Listener
 	mu    sync.Mutex
@@ -66,6 +68,13 @@ func (l *listener) turn(down bool) {
 	}
 	for t := range l.conns {
 		reset(t.Conn)
+	}
+}
+
+// Cut breaks the connection of a request, so that the caller hears no answer.
+func Cut(w http.ResponseWriter) {
+	if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
+		reset(conn)
 	}
 }
 
