@@ -39,7 +39,9 @@ type Bot struct {
 	deliverer *deliverer
 	homes     map[string]*homes // by platform
 
-	bystanders *lru.Cache[string, struct{}] // who was told that a ticket is somebody else's, by ticket and person
+	bystanders *lru.Cache[string, struct{}]  // who was told that a ticket is somebody else's, by ticket and person
+	asked      *lru.Cache[string, time.Time] // when it was first asked whose thread an event is in that is told again, by event
+	workspaces workspaces
 
 	rosterless map[string]string // why a team's agents can't be looked up; only for who learns them, one at a time
 }
@@ -51,6 +53,9 @@ func New(o Options) *Bot {
 	const remembered = 10_000
 	var err error
 	if b.bystanders, err = lru.New[string, struct{}](remembered); err != nil {
+		panic(err) // a size above 0
+	}
+	if b.asked, err = lru.New[string, time.Time](remembered); err != nil {
 		panic(err) // a size above 0
 	}
 	for _, p := range o.Platforms {

@@ -98,8 +98,16 @@ func (s sending) card(ctx context.Context) error {
 
 func (s sending) root(ctx context.Context) chat.Post {
 	p := s.view.root(ctx, s.Ticket, s.room)
-	p.Key, p.To, p.Again = s.delivery.ID, s.room.Place, s.again(s.delivery)
+	p.Key, p.To = s.delivery.ID, s.room.Place
+	s.repeated(&p)
 	return p
+}
+
+// repeated tells the adapter what it needs where an earlier try may have made the post.
+func (s sending) repeated(p *chat.Post) {
+	if p.Again = s.again(s.delivery); !p.Again.IsZero() {
+		p.Others = s.refs()
+	}
 }
 
 // turn says whether the delivery may make a post now; else it is a *laterError.
@@ -141,7 +149,8 @@ func (s sending) post(ctx context.Context, e ticket.Entry) (chat.Post, error) {
 		return chat.Post{}, err
 	}
 	p := s.view.entry(ctx, s.Ticket, s.room, e)
-	p.Key, p.To, p.Again = s.delivery.ID, to, s.again(s.delivery)
+	p.Key, p.To = s.delivery.ID, to
+	s.repeated(&p)
 	for _, person := range s.delivery.Effect.Mention {
 		who, err := s.desk.Person(ctx, person)
 		if err != nil {
@@ -204,8 +213,8 @@ func (s sending) say(ctx context.Context, e ticket.Entry) error {
 	}
 	for n := next; n < len(files); n = next { // what one post does not take
 		next = n + atOnce(files[n:], caps)
-		more := chat.Post{Key: p.Key + "|" + strconv.Itoa(n), To: p.To, Author: p.Author, At: p.At, Quiet: true, Again: p.Again,
-			Files: files[n:next]}
+		more := chat.Post{Key: p.Key + "|" + strconv.Itoa(n), To: p.To, Author: p.Author, At: p.At, Quiet: true, Files: files[n:next]}
+		s.repeated(&more)
 		if err := s.once(ctx, store.PostID(name, n), more); err != nil {
 			return err
 		}
@@ -333,7 +342,8 @@ func (s sending) story(ctx context.Context) error {
 		entries = append(all, entries...)
 	}
 	p := s.view.story(ctx, entries, s.delivery.Effect.Entry)
-	p.Key, p.To, p.At, p.Again = s.delivery.ID, to, s.delivery.At, s.again(s.delivery)
+	p.Key, p.To, p.At = s.delivery.ID, to, s.delivery.At
+	s.repeated(&p)
 	_, err = s.platform.Send(ctx, p)
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -123,6 +124,13 @@ func (b *batch) ref(id string) (chat.Ref, bool) {
 	defer b.mu.Unlock()
 	ref, ok := b.Refs[id]
 	return ref, ok
+}
+
+// refs are all posts of the ticket that are known.
+func (b *batch) refs() []chat.Ref {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Collect(maps.Values(b.Refs))
 }
 
 func (b *batch) keep(id string, ref chat.Ref) {

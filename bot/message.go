@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"balie/internal/chat"
 	"balie/internal/store"
@@ -25,6 +26,8 @@ func (t *turn) message(ctx context.Context, m chat.Message) (chat.Reply, error) 
 		}
 	}
 	switch {
+	case m.Deleted && t.e.Direct && t.caps.DirectFlat:
+		return t.takenBack(ctx, m)
 	case m.Edited || m.Deleted || !t.e.Direct && !m.ToBot:
 		return chat.Reply{}, nil
 	case ticket.Clean(m.Text) == "" && t.e.Thread == "":
@@ -96,18 +99,20 @@ func (t *turn) offer(arg openArg, line string) chat.Reply {
 }
 
 func (t *turn) inThread(ctx context.Context, tk ticket.Ticket, room string, m chat.Message) (chat.Reply, error) {
-	t.by.Origin = ticket.Origin{Room: room, Message: chat.Ref{Platform: t.e.Platform, Workspace: t.e.Workspace,
-		Channel: t.e.Channel, Thread: t.e.Thread, Message: m.ID}}
-	if t.who.ID == "" { // a message was taken away, nobody knows by whom: as if it were whoever wrote it
+	t.by.Origin = ticket.Origin{Room: room, Message: t.at(m.ID)}
+	if t.who.ID == "" {
 		e, ok := tk.EntryFrom(t.by.Origin.Message)
 		if !ok {
 			return chat.Reply{}, nil
 		}
-		who, err := t.desk.Person(ctx, e.By)
-		if err != nil {
+		if err := t.asAuthor(ctx, e); err != nil {
 			return chat.Reply{}, err
 		}
-		t.by.Person, t.by.Teams = who.ID, t.desk.TeamsOf(who)
+	}
+	if !m.Edited && !m.Deleted {
+		if before, err := t.saidLongAgo(ctx, tk, m); err != nil || before {
+			return chat.Reply{}, err
+		}
 	}
 	c, err := t.desk.Act(ctx, tk.ID, t.by, t.said(tk, room, m))
 	if err == nil && c.Repeat && c.Ticket.Phase == ticket.Closed && !m.Edited && !m.Deleted {
@@ -134,6 +139,41 @@ func (t *turn) inThread(ctx context.Context, tk ticket.Ticket, room string, m ch
 		return t.bystander(ctx, tk, m), nil
 	}
 	return chat.Reply{}, err
+}
+
+// asAuthor has the turn be of whoever said the entry: a message was taken away, and nobody knows by whom.
+func (t *turn) asAuthor(ctx context.Context, e ticket.Entry) error {
+	who, err := t.desk.Person(ctx, e.By)
+	if err != nil {
+		return err
+	}
+	t.by.Person, t.by.Teams = who.ID, t.desk.TeamsOf(who)
+	return nil
+}
+
+// saidLongAgo says whether a message is told again that became an entry so long ago that this moved to the ticket's
+// history. What was said after the oldest entry that is kept can't be there, so the history is seldom asked.
+func (t *turn) saidLongAgo(ctx context.Context, tk ticket.Ticket, m chat.Message) (bool, error) {
+	const slow, page = 5 * time.Minute, 200 // our clock may be so far behind the platform's
+	// A quote tells of a time before its own.
+	i := slices.IndexFunc(tk.Entries, func(e ticket.Entry) bool { return e.Kind != ticket.EntryQuote })
+	if m.At.IsZero() || i >= 0 && m.At.After(tk.Entries[i].At.Add(slow)) {
+		return false, nil
+	}
+	for before := tk.Last + 1 - len(tk.Entries); before > 1; {
+		older, err := t.desk.Store.History(ctx, tk.ID, before, page)
+		if err != nil {
+			return false, fmt.Errorf("read the history: %w", err)
+		}
+		if len(older) == 0 {
+			break
+		}
+		if slices.ContainsFunc(older, func(e ticket.Entry) bool { return e.SaidAs(t.by.Origin.Message) }) {
+			return true, nil
+		}
+		before = older[len(older)-1].N
+	}
+	return false, nil
 }
 
 // closed says that a closed ticket takes no answers, and that what was typed is kept.

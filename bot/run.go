@@ -74,6 +74,7 @@ func (b *Bot) tick(ctx context.Context) {
 // learnAgents asks the platforms who handles each team's tickets: the people that the policy names, else the members of
 // the triage channels.
 func (b *Bot) learnAgents(ctx context.Context) {
+	b.workspaces.learn(b.platforms)
 	for _, team := range b.policy.Teams {
 		accounts, err := b.agentsOf(ctx, team)
 		if err == nil {

@@ -284,6 +284,28 @@ func TestAgain(t *testing.T) {
 	}
 }
 
+// TestOthers: of what may stand already the adapter is told which posts of the ticket it is not.
+func TestOthers(t *testing.T) {
+	now := began.Add(time.Hour)
+	d := &deliverer{Bot: &Bot{now: func() time.Time { return now }, pace: Pace{Lease: time.Minute}}, started: began}
+	known := chat.Ref{Platform: "one", Channel: "c", Message: "1"}
+	b := &batch{Work: store.Work{Refs: map[string]chat.Ref{"room": known}}, out: store.Outcome{Refs: map[string]chat.Ref{}}}
+	for tries, want := range [][]chat.Ref{nil, {known}} {
+		s := sending{deliverer: d, lane: &lane{batch: b}, delivery: store.Delivery{At: now, Next: now, Tries: tries}}
+		var p chat.Post
+		s.repeated(&p)
+		if p.Again.IsZero() != (tries == 0) || !slices.Equal(p.Others, want) {
+			t.Errorf("after %d tries: since %s, others %v", tries, p.Again, p.Others)
+		}
+		later := chat.Ref{Platform: "one", Channel: "c", Message: "2"}
+		s.keep("room/1", later)
+		if s.repeated(&p); tries > 0 && !slices.Contains(p.Others, later) {
+			t.Errorf("what was just sent is none of the others: %v", p.Others)
+		}
+		delete(b.Refs, "room/1")
+	}
+}
+
 func TestPace(t *testing.T) {
 	for name, c := range map[string]struct{ caps, pace, want time.Duration }{
 		"the platform's":     {time.Second, 0, time.Second},

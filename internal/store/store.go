@@ -59,6 +59,9 @@ type Tickets interface {
 	TicketByEvent(ctx context.Context, event string) (ticket.Ticket, error)
 	// TicketByRoom is the ticket that has a room whose first post is root, and that room's id. ErrNotFound.
 	TicketByRoom(ctx context.Context, root chat.Ref) (t ticket.Ticket, room string, err error)
+	// TicketsIn are the ids of all tickets that have a room whose first post stands in the channel, in no particular order:
+	// those of one person in a direct conversation, but about everything in a team's channel.
+	TicketsIn(ctx context.Context, channel chat.Ref) ([]string, error)
 	// History are the entries that moved out of the ticket with a number below before, newest first, at most limit.
 	History(ctx context.Context, id string, before, limit int) ([]ticket.Entry, error)
 	// Find lists tickets, one page at a time.
@@ -164,6 +167,10 @@ type Deliveries interface {
 	// Backlog counts the tickets with something pending (exactly up to 10 000) and says since when the oldest of them
 	// is due; zero if none.
 	Backlog(ctx context.Context) (n int, oldest time.Time, err error)
+	// Underway are at most limit tickets with something pending, the one that is due longest first, and all that is pending
+	// for each: of the person, who asked for them or follows them, or else of the team. They are not leased, and have no
+	// Refs, Owner and Until.
+	Underway(ctx context.Context, person, team string, limit int) ([]Work, error)
 	// Dead lists deliveries given up, newest first.
 	Dead(ctx context.Context, limit int) ([]Dead, error)
 }

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// keepEvents is how many event ids a ticket remembers. Platforms repeat an event within minutes.
+// keepEvents is how many event ids a ticket remembers. Platforms mostly repeat an event within minutes; what was typed is
+// known again later as well, by its entry.
 const keepEvents = 50
 
 // Change is what an action does.
@@ -22,7 +23,7 @@ type Change struct {
 // error is a *Problem or Problems; t is never changed. Doing what is done already changes nothing and is no error, so
 // that a double click is harmless. Open takes the zero Ticket.
 func (p *Policy) Apply(t Ticket, a Action, by Actor, now time.Time) (Change, error) {
-	if by.Event != "" && (t.OpenEvent == by.Event || slices.Contains(t.Events, by.Event)) {
+	if repeats(t, a, by) {
 		return Change{Ticket: t, Nothing: true, Repeat: true}, nil
 	}
 	if err := permit(p, t, a, by); err != nil {
@@ -37,6 +38,19 @@ func (p *Policy) Apply(t Ticket, a Action, by Actor, now time.Time) (Change, err
 	}
 	w.finish()
 	return Change{Ticket: w.t, Entries: w.entries, Effects: w.effects}, nil
+}
+
+// repeats says whether the actor's event was applied to t before: it is among those remembered or, if a new message is told,
+// that became an entry. Entries that moved to the history are not looked at.
+func repeats(t Ticket, a Action, by Actor) bool {
+	if by.Event != "" && (t.OpenEvent == by.Event || slices.Contains(t.Events, by.Event)) {
+		return true
+	}
+	switch a.(type) {
+	case Message, Reply, Note:
+		return by.Origin.Room != "" && t.said(by.Origin.Message) >= 0
+	}
+	return false
 }
 
 // work is one action on its way through Apply.

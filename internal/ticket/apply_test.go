@@ -2,6 +2,7 @@ package ticket_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -237,6 +238,53 @@ func TestEventsApplyOnce(t *testing.T) {
 	l.do(ticket.Note{Text: "once"}, by)
 	if l.do(ticket.Note{Text: "once"}, by); !l.last.Repeat || l.t.Last != 2 {
 		t.Errorf("applied twice: %+v", l.t.Entries)
+	}
+}
+
+// What was typed becomes one entry, also if it is told again when its event was forgotten long ago.
+func TestMessagesAreTakenOnce(t *testing.T) {
+	l := opened(t)
+	told := []struct {
+		a  ticket.Action
+		by ticket.Actor
+	}{
+		{ticket.Message{Text: "one"}, from("conversation", "m1", ana)},
+		{ticket.Reply{Text: "two"}, from("triage", "m2", bram)},
+		{ticket.Note{Text: "three"}, from("triage", "m3", bram)},
+	}
+	for i := range told {
+		told[i].by.Event = fmt.Sprint("e", i)
+		l.do(told[i].a, told[i].by)
+	}
+	for i := range 60 {
+		by := bram
+		by.Event = fmt.Sprint("later ", i)
+		l.do(ticket.Note{Text: "from a form"}, by) // which may be the same each time
+	}
+	before := l.t
+	if before.Last < 60 || slices.Contains(before.Events, "e0") {
+		t.Fatalf("%d entries, and the events %q", before.Last, before.Events)
+	}
+	for _, x := range told {
+		if l.do(x.a, x.by); !l.last.Repeat || !l.last.Nothing {
+			t.Errorf("%T was taken again", x.a)
+		}
+	}
+	edit := told[0].by
+	edit.Event = "edited"
+	l.do(ticket.Edit{Text: "one and a half"}, edit)
+	if e, _ := l.t.EntryFrom(edit.Origin.Message); l.t.Last != before.Last || e.Text != "one and a half" {
+		t.Errorf("edited it is %+v, and there are %d entries", e, l.t.Last)
+	}
+	l.do(ticket.Delete{}, told[0].by)
+	if l.do(told[0].a, told[0].by); !l.last.Repeat {
+		t.Error("what was deleted is back")
+	}
+
+	// A message that was taken along is no entry of its own yet.
+	l.do(ticket.Quote{Quotes: []ticket.Quoted{{By: "ana", Text: "quoted", Message: chat.Ref{Platform: "one", Message: "q"}}}}, ticket.Balie)
+	if l.do(ticket.Message{Text: "quoted"}, from("conversation", "q", ana)); l.last.Repeat {
+		t.Error("a message was taken for its quote")
 	}
 }
 

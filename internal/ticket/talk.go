@@ -98,11 +98,7 @@ func (w *work) quote(a Quote) error {
 
 // origin is the place of the entry that was typed as the actor's message, in the ticket's entries. An entry that moved
 // to the history is not followed any more.
-func (w *work) origin() int {
-	return slices.IndexFunc(w.t.Entries, func(e Entry) bool {
-		return e.Origin.Room != "" && e.Origin.Message == w.by.Origin.Message
-	})
-}
+func (w *work) origin() int { return w.t.said(w.by.Origin.Message) }
 
 func (w *work) edit(a Edit) error {
 	i := w.origin()

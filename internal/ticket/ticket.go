@@ -181,6 +181,16 @@ func (t Ticket) EntryFrom(message chat.Ref) (Entry, bool) {
 	return Entry{}, false
 }
 
+// SaidAs says whether the entry was typed as the message, in a room.
+func (e Entry) SaidAs(message chat.Ref) bool {
+	return e.Origin.Room != "" && e.Origin.Message == message
+}
+
+// said is the place in Entries of the one that was typed as the message; -1 if none of them was.
+func (t Ticket) said(message chat.Ref) int {
+	return slices.IndexFunc(t.Entries, func(e Entry) bool { return e.SaidAs(message) })
+}
+
 // Room is the room with the id.
 func (t Ticket) Room(id string) (Room, bool) {
 	i := slices.IndexFunc(t.Rooms, func(r Room) bool { return r.ID == id })

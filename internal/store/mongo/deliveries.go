@@ -237,6 +237,24 @@ func (s *Store) Backlog(ctx context.Context) (int, time.Time, error) {
 	return int(n), first.SendAt, nil
 }
 
+// Underway implements store.Deliveries.
+func (s *Store) Underway(ctx context.Context, person, team string, limit int) ([]store.Work, error) {
+	list := personList(person)
+	if person == "" {
+		list = teamList(team)
+	}
+	// Led by what is pending, which is little beside all tickets of a team.
+	docs, err := many[document](ctx, s, "look what is under way", s.tickets,
+		bson.D{{Key: "sendAt", Value: bson.D{{Key: "$exists", Value: true}}}, {Key: "lists", Value: list}},
+		options.Find().SetSort(bson.D{{Key: "sendAt", Value: 1}}).SetHint(indexSend).SetLimit(int64(limit)).
+			SetProjection(bson.D{{Key: "ticket", Value: 1}, {Key: "pending", Value: 1}}))
+	found := make([]store.Work, len(docs))
+	for i, d := range docs {
+		found[i] = d.work()
+	}
+	return found, err
+}
+
 // isRoot says whether the name of a reference is a room's id, and not a store.PostID.
 func isRoot(key string) bool {
 	i := strings.LastIndexByte(key, '/')

@@ -182,6 +182,20 @@ func (s *Store) TicketByRoom(ctx context.Context, root chat.Ref) (ticket.Ticket,
 	return ticket.Ticket{}, "", store.ErrNotFound
 }
 
+// TicketsIn implements store.Tickets.
+func (s *Store) TicketsIn(ctx context.Context, channel chat.Ref) ([]string, error) {
+	channel.Thread, channel.Message = "", ""
+	begin := channel.Key()
+	docs, err := many[document](ctx, s, "find the tickets of a channel", s.tickets,
+		bson.D{{Key: "roots", Value: bson.D{{Key: "$elemMatch", Value: bson.D{{Key: "$gte", Value: begin}, {Key: "$lt", Value: begin + "\U0010ffff"}}}}}},
+		options.Find().SetProjection(bson.D{{Key: "_id", Value: 1}}))
+	ids := make([]string, len(docs))
+	for i, d := range docs {
+		ids[i] = d.ID
+	}
+	return ids, err
+}
+
 // History implements store.Tickets.
 func (s *Store) History(ctx context.Context, id string, before, limit int) ([]ticket.Entry, error) {
 	// Read before the history: an entry that moves meanwhile is seen twice then, and not missed.

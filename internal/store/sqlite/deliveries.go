@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -214,6 +215,72 @@ func (s *Store) Backlog(ctx context.Context) (n int, oldest time.Time, err error
 	return n, time.UnixMilli(first).UTC(), nil
 }
 
+// Underway are tickets of a person or a team with what is pending for them. See store.Deliveries.
+func (s *Store) Underway(ctx context.Context, person, team string, limit int) (list []store.Work, err error) {
+	const doing = "look what is under way"
+	err = s.read(ctx, doing, func(r *conn) error {
+		if person != "" {
+			list, err = underwayOf(r, doing, person)
+			list = list[:min(limit, len(list))]
+			return err
+		}
+		list, err = s.underwayFor(r, doing, team, limit)
+		return err
+	})
+	return list, err
+}
+
+func underwayOf(r *conn, doing, person string) ([]store.Work, error) {
+	type work struct {
+		store.Work
+		due int64
+	}
+	var (
+		all        []work
+		due        int64
+		lines, doc []byte
+	)
+	err := r.each(underwayPerson, args(person), func() (bool, error) {
+		w, err := underway(doing, lines, doc)
+		all = append(all, work{w, due})
+		return true, err
+	}, &due, &lines, &doc)
+	slices.SortFunc(all, func(a, b work) int { return cmp.Compare(a.due, b.due) })
+	list := make([]store.Work, len(all))
+	for i, w := range all {
+		list[i] = w.Work
+	}
+	return list, err
+}
+
+func (s *Store) underwayFor(r *conn, doing, team string, limit int) (list []store.Work, err error) {
+	for _, seq := range s.jobs.all() {
+		if len(list) == limit {
+			break
+		}
+		var lines, doc []byte
+		err := r.one(underwayTeam, args(seq, team), &lines, &doc)
+		if errors.Is(err, store.ErrNotFound) { // another team's, or done by now
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		w, err := underway(doing, lines, doc)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, w)
+	}
+	return list, nil
+}
+
+func underway(doing string, lines, doc []byte) (w store.Work, err error) {
+	p, err := readPending(lines)
+	w.Pending = p.list
+	return w, errors.Join(err, decoded(doing, doc, &w.Ticket))
+}
+
 // Dead lists deliveries given up. See store.Deliveries.
 func (s *Store) Dead(ctx context.Context, limit int) ([]store.Dead, error) {
 	return list[store.Dead](ctx, s, "list what was given up", deadList, int64(math.MaxInt64), limit)
@@ -254,6 +321,13 @@ func putRefs(w *conn, seq int64, refs map[string]chat.Ref) error {
 		}
 	}
 	return nil
+}
+
+// refsIn is how the references begin that putRefs keeps of messages that stand in the channel itself.
+func refsIn(channel chat.Ref) (string, error) {
+	channel.Thread, channel.Message = "", "x"
+	ref, err := json.Marshal(channel)
+	return strings.TrimSuffix(string(ref), `x"}`), err
 }
 
 // isRoom says whether a reference's name is a room's, rather than an entry's: those end in the entry's number, see

@@ -1,7 +1,9 @@
 package sqlite
 
 import (
+	"cmp"
 	"container/heap"
+	"slices"
 	"sync"
 	"time"
 )
@@ -152,6 +154,23 @@ func (j *jobs) backlog() (n int, first int64) {
 		n++
 	}
 	return n + len(j.free), first
+}
+
+// all are the tickets that have something to deliver, the one that is due longest first.
+func (j *jobs) all() []int64 {
+	type due struct{ seq, at int64 }
+	j.mu.Lock()
+	list := make([]due, 0, len(j.byID))
+	for _, w := range j.byID {
+		list = append(list, due{w.seq, w.due})
+	}
+	j.mu.Unlock()
+	slices.SortFunc(list, func(a, b due) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.seq, b.seq)) })
+	seqs := make([]int64, len(list))
+	for i, d := range list {
+		seqs[i] = d.seq
+	}
+	return seqs
 }
 
 // dueFirst is a heap of jobs.

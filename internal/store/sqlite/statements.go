@@ -21,6 +21,7 @@ const (
 	ticketByKey
 	ticketByEvent
 	ticketByRoom
+	ticketsIn
 	ticketSeq
 	ticketsDue
 	participantAdd
@@ -59,6 +60,8 @@ const (
 	pendingSet
 	pendingDelete
 	pendingAll
+	underwayPerson
+	underwayTeam
 	workGet
 	refsGet
 	refPut
@@ -168,6 +171,7 @@ var statements = [statementCount]statement{
 	ticketByKey:       {sql: "SELECT doc FROM tickets WHERE key = ?"},
 	ticketByEvent:     {sql: "SELECT doc FROM tickets WHERE event = ?"},
 	ticketByRoom:      {sql: "SELECT t.doc, r.name FROM refs r CROSS JOIN tickets t ON t.seq = r.seq WHERE r.ref = ? AND r.room ORDER BY r.seq DESC LIMIT 1"},
+	ticketsIn:         {sql: "SELECT t.id FROM refs r CROSS JOIN tickets t ON t.seq = r.seq WHERE r.ref >= ?1 AND r.ref < ?1 || char(1114111) AND r.room"},
 	ticketSeq:         {sql: "SELECT seq FROM tickets WHERE id = ?"},
 	ticketsDue:        {sql: "SELECT id FROM tickets WHERE due <= ? ORDER BY due, seq LIMIT ?"},
 	participantAdd:    {sql: "INSERT INTO participants VALUES (?, ?, ?)"},
@@ -209,6 +213,9 @@ var statements = [statementCount]statement{
 	pendingSet:    {sql: "UPDATE pending SET due = ?2, body = ?3 WHERE seq = ?1"},
 	pendingDelete: {sql: "DELETE FROM pending WHERE seq = ?"},
 	pendingAll:    {sql: "SELECT seq, id, due FROM pending", whole: "the backlog is read once, when the file is opened"},
+	underwayPerson: {sql: `SELECT p.due, p.body, t.doc FROM participants x CROSS JOIN pending p ON p.seq = x.seq CROSS JOIN tickets t ON t.seq = x.seq
+		WHERE x.person = ?1`},
+	underwayTeam: {sql: "SELECT p.body, t.doc FROM pending p CROSS JOIN tickets t ON t.seq = p.seq WHERE p.seq = ?1 AND t.team = ?2"},
 	workGet: {sql: `SELECT p.body, t.doc, (SELECT json_group_object(name, json(ref)) FROM refs WHERE seq = p.seq)
 		FROM pending p CROSS JOIN tickets t ON t.seq = p.seq WHERE p.seq = ?`},
 	refsGet: {sql: "SELECT name, ref FROM refs WHERE seq = ?"},

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -233,6 +234,26 @@ func (s *Store) TicketByRoom(ctx context.Context, root chat.Ref) (t ticket.Ticke
 		return t, "", err
 	}
 	return t, room, decoded(doing, doc, &t)
+}
+
+// TicketsIn are the tickets with a room in the channel. See store.Tickets.
+func (s *Store) TicketsIn(ctx context.Context, channel chat.Ref) (ids []string, err error) {
+	const doing = "find the tickets of a channel"
+	begin, err := refsIn(channel)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", doing, err)
+	}
+	err = s.read(ctx, doing, func(r *conn) error {
+		found := map[string]bool{}
+		var id string
+		err := r.each(ticketsIn, args(begin), func() (bool, error) {
+			found[id] = true
+			return true, nil
+		}, &id)
+		ids = slices.Collect(maps.Keys(found))
+		return err
+	})
+	return ids, err
 }
 
 // History are entries that moved out of the ticket. See store.Tickets.

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"balie/internal/chat"
 	"balie/internal/store"
 	"balie/internal/ticket"
 )
@@ -143,6 +142,55 @@ var deliveryTests = []test{
 		w = leased(t, s, "", "you", 1, 60)
 		same(t, "pending", ids(w.Pending), []string{"a"})
 	}},
+	{"Underway", func(t *testing.T, s *box) {
+		under := func(what, person, team string, limit int, want ...store.Work) {
+			t.Helper()
+			list, err := s.Underway(t.Context(), person, team, limit)
+			must(t, err)
+			same(t, what, list, want)
+		}
+		followed := sample(2)
+		followed.Requester, followed.Followers = "bea", []string{"ana", "carl"}
+		closed := sample(3)
+		closed.Phase, closed.Status = ticket.Closed, "closed"
+		elsewhere := sample(4)
+		elsewhere.Team, elsewhere.Requester = "hr", "bea"
+		late, early, middle, other := delivery("late", minute(3)), delivery("early", minute(1)), delivery("middle", minute(2)), delivery("other", minute(0))
+		more := delivery("more", minute(5))
+		k := []ticket.Ticket{
+			create(t, s, sample(1), late), create(t, s, followed, early), create(t, s, closed, middle), create(t, s, elsewhere, other),
+			create(t, s, sample(5)), // with nothing to deliver
+		}
+		k[0] = save(t, s, k[0], more)
+		work := func(k ticket.Ticket, pending ...store.Delivery) store.Work {
+			return store.Work{Ticket: k, Pending: pending}
+		}
+		for range 2 {
+			under("of who asked or follows", "ana", "", 10, work(k[1], early), work(k[2], middle), work(k[0], late, more))
+			under("of somebody else", "bea", "", 10, work(k[3], other), work(k[1], early))
+			under("of nobody", "an", "", 10)
+			under("of a team", "", "ict", 10, work(k[1], early), work(k[2], middle), work(k[0], late, more))
+			under("at most one of a person's", "ana", "", 1, work(k[1], early))
+			under("at most two of a team's", "", "ict", 2, work(k[1], early), work(k[2], middle))
+			under("of a team without any", "", "icts", 10)
+			s.reopen()
+		}
+		// What is leased is under way until it is settled, and what has to be tried again after that.
+		w := leased(t, s, k[1].ID, "me", 1, 9)
+		under("leased", "carl", "", 10, work(k[1], early))
+		again := early
+		again.Next, again.Tries, again.Error = minute(7), 1, "away"
+		must(t, s.Settle(t.Context(), w, store.Outcome{Retry: []store.Delivery{again}}))
+		under("to be tried again", "carl", "", 10, work(k[1], again))
+		under("of a team, by when it is due", "", "ict", 10, work(k[2], middle), work(k[0], late, more), work(k[1], again))
+		w = leased(t, s, k[1].ID, "me", 7, 9)
+		must(t, s.Settle(t.Context(), w, store.Outcome{Done: []string{"early"}}))
+		under("delivered", "carl", "", 10)
+		under("delivered to a team", "", "ict", 10, work(k[2], middle), work(k[0], late, more))
+		k[2].Followers = []string{"carl"}
+		k[2] = save(t, s, k[2])
+		under("followed since", "carl", "", 10, work(k[2], middle))
+	}},
 	{"SaveWakes", func(t *testing.T, s *box) {
 		k := create(t, s, sample(1), delivery("later", minute(60)))
 		save(t, s, k, delivery("now", minute(1)))
@@ -268,94 +316,6 @@ var deliveryTests = []test{
 				_, err := s.Lease(t.Context(), id, fmt.Sprint("worker ", i), minute(round), minute(round+1))
 				return err
 			}), store.ErrNotFound)
-		}
-	}},
-}
-
-// ref points at a message in a channel of the tests.
-func ref(message string) chat.Ref {
-	return chat.Ref{Platform: "playground", Workspace: "w", Channel: "C1", Message: message}
-}
-
-// settled leases the ticket and settles with the outcome.
-func settled(t *testing.T, s store.Store, id string, o store.Outcome) {
-	t.Helper()
-	must(t, s.Settle(t.Context(), leased(t, s, id, "me", 0, 1), o))
-}
-
-func roomOf(t *testing.T, s store.Store, root chat.Ref, wantID, wantRoom string) {
-	t.Helper()
-	k, room, err := s.TicketByRoom(t.Context(), root)
-	if wantID == "" {
-		wantErr(t, "TicketByRoom", err, store.ErrNotFound)
-		return
-	}
-	must(t, err)
-	if k.ID != wantID || room != wantRoom {
-		t.Errorf("%v is room %q of %s, want %q of %s", root, room, k.ID, wantRoom, wantID)
-	}
-}
-
-var refTests = []test{
-	{"Rooms", func(t *testing.T, s *box) {
-		odd := "follower: a.b/c $d" // a room's id is free text
-		k := create(t, s, sample(1), delivery("a", start))
-		other := create(t, s, sample(2), delivery("b", start))
-		roomOf(t, s, ref("1"), "", "")
-		refs := map[string]chat.Ref{"triage": ref("1"), "talk": ref("2"), odd: ref("3"), store.PostID("talk", 1): ref("4"), store.PostID(odd, 12): ref("5")}
-		settled(t, s, k.ID, store.Outcome{Refs: refs})
-		settled(t, s, other.ID, store.Outcome{Refs: map[string]chat.Ref{"triage": ref("6")}})
-		s.reopen()
-		roomOf(t, s, ref("1"), k.ID, "triage")
-		roomOf(t, s, ref("2"), k.ID, "talk")
-		roomOf(t, s, ref("3"), k.ID, odd)
-		roomOf(t, s, ref("6"), other.ID, "triage")
-		for what, r := range map[string]chat.Ref{
-			"an entry's post": ref("4"), "another entry's post": ref("5"), "nothing": {},
-			"another channel":  {Platform: "playground", Workspace: "w", Channel: "C2", Message: "1"},
-			"another platform": {Platform: "slack", Workspace: "w", Channel: "C1", Message: "1"},
-			"a thread":         {Platform: "playground", Workspace: "w", Channel: "C1", Thread: "1", Message: "9"},
-		} {
-			if _, room, err := s.TicketByRoom(t.Context(), r); !errors.Is(err, store.ErrNotFound) {
-				t.Errorf("%s was taken for room %q, error %v", what, room, err)
-			}
-		}
-		w := leased(t, s, k.ID, "me", 0, 1)
-		same(t, "refs", w.Refs, refs)
-		must(t, s.Settle(t.Context(), w, store.Outcome{Done: []string{"a"}}))
-		// They outlive the deliveries, and saves.
-		save(t, s, load(t, s, k.ID), delivery("z", start))
-		w = leased(t, s, k.ID, "me", 0, 1)
-		same(t, "refs later", w.Refs, refs)
-	}},
-	{"Lost", func(t *testing.T, s *box) {
-		k := create(t, s, sample(1), delivery("a", start))
-		settled(t, s, k.ID, store.Outcome{Refs: map[string]chat.Ref{"triage": ref("1"), "talk": ref("2"), "talk/1": ref("3")}})
-		settled(t, s, k.ID, store.Outcome{Lost: []string{"talk", "talk/1", "never was"}})
-		roomOf(t, s, ref("2"), "", "")
-		roomOf(t, s, ref("1"), k.ID, "triage")
-		// What was lost and posted again in one go stands at its new place.
-		settled(t, s, k.ID, store.Outcome{Lost: []string{"triage"}, Refs: map[string]chat.Ref{"triage": ref("4")}})
-		roomOf(t, s, ref("1"), "", "")
-		roomOf(t, s, ref("4"), k.ID, "triage")
-		settled(t, s, k.ID, store.Outcome{Refs: map[string]chat.Ref{"triage": ref("5")}})
-		roomOf(t, s, ref("4"), "", "")
-		roomOf(t, s, ref("5"), k.ID, "triage")
-		w := leased(t, s, k.ID, "me", 0, 1)
-		same(t, "refs", w.Refs, map[string]chat.Ref{"triage": ref("5")})
-	}},
-	{"LostLeaseWritesNothing", func(t *testing.T, s *box) {
-		k := create(t, s, sample(1), delivery("a", start))
-		w := leased(t, s, k.ID, "me", 0, 1)
-		leased(t, s, k.ID, "you", 2, 3)
-		err := s.Settle(t.Context(), w, store.Outcome{
-			Done: []string{"a"}, Refs: map[string]chat.Ref{"triage": ref("1")},
-			Dead: []store.Dead{{Delivery: delivery("x", start), Ticket: k.ID, Since: start}},
-		})
-		wantErr(t, "Settle", err, store.ErrConflict)
-		roomOf(t, s, ref("1"), "", "")
-		if list, err := s.Dead(t.Context(), 10); err != nil || len(list) > 0 {
-			t.Errorf("a lost lease wrote %v, error %v", list, err)
 		}
 	}},
 }

@@ -27,6 +27,7 @@ func calls(t *testing.T, s store.Store, w store.Work) map[string]func(context.Co
 		"TicketByKey":   func(ctx context.Context) error { return ignore(s.TicketByKey(ctx, k.Key)) },
 		"TicketByEvent": func(ctx context.Context) error { return ignore(s.TicketByEvent(ctx, k.OpenEvent)) },
 		"TicketByRoom":  func(ctx context.Context) error { _, _, err := s.TicketByRoom(ctx, ref("1")); return err },
+		"TicketsIn":     func(ctx context.Context) error { return ignore(s.TicketsIn(ctx, ref(""))) },
 		"History":       func(ctx context.Context) error { return ignore(s.History(ctx, k.ID, 9, 9)) },
 		"Find":          func(ctx context.Context) error { return ignore(s.Find(ctx, store.Query{Team: "ict", Limit: 9})) },
 		"Due":           func(ctx context.Context) error { return ignore(s.Due(ctx, start, 9)) },
@@ -35,6 +36,7 @@ func calls(t *testing.T, s store.Store, w store.Work) map[string]func(context.Co
 			return s.Settle(ctx, w, store.Outcome{Done: ids(w.Pending), Refs: map[string]chat.Ref{"triage": ref("8")}})
 		},
 		"Backlog":          func(ctx context.Context) error { _, _, err := s.Backlog(ctx); return err },
+		"Underway":         func(ctx context.Context) error { return ignore(s.Underway(ctx, "ana", "", 9)) },
 		"Dead":             func(ctx context.Context) error { return ignore(s.Dead(ctx, 9)) },
 		"Person":           func(ctx context.Context) error { return ignore(s.Person(ctx, "ana")) },
 		"PersonByIdentity": func(ctx context.Context) error { return ignore(s.PersonByIdentity(ctx, account("slack", "U1"))) },
