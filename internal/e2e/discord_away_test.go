@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 
 	"balie/adapters/discord/discordfake"
@@ -11,50 +10,7 @@ import (
 // TestDiscordProgramAway stops the program while people go on: what they wrote and changed meanwhile, in direct messages and
 // in threads, becomes part of their tickets when it starts again.
 func TestDiscordProgramAway(t *testing.T) {
-	onDiscord(t, func(t *testing.T, w *discordWorld) {
-		ana, carla := w.as("ana"), w.as("carla")
-		key, card := ana.opens("The projector hums")
-		mine := w.mine(ana, key)
-		before := ana.says(direct, mine.ID, "It hums in C")
-		heard := carla.sees("ict-triage", card.ID, "Ana Silva: It hums in C")
-		w.settled()
-		w.stop()
-
-		ana.says(direct, mine.ID, "Now it smokes")
-		ana.corrects(before, "It hums in D")
-		wrong := ana.says(direct, mine.ID, "Nice weather")
-		ana.takesBack(wrong)
-		unsure := ana.says(direct, mine.ID, "Is that bad?")
-		ana.corrects(unsure, "That is bad")
-		picture := ana.uploads(direct, "smoke.png", "\x89PNG smoke")
-		ana.says(direct, mine.ID, "Look", picture)
-		carla.says("ict-triage", card.ID, "She should unplug it")
-		ana.says(direct, "", "And the lamp is broken")
-		if a := ana.works(ana.net.command(t.Context(), ana.id, "general", "", "/ticket")); a.Refused == "" {
-			t.Error("a command was answered by nobody")
-		}
-		w.run()
-
-		carla.sees("ict-triage", card.ID, "Ana Silva: Now it smokes")
-		carla.sees("ict-triage", card.ID, "Ana Silva: That is bad")
-		carla.sees("ict-triage", card.ID, "Ana Silva: Look")
-		shot := carla.find("ict-triage", card.ID, []string{"file smoke.png"}, any1)
-		if got := carla.downloads(shot, shot.Files[0]); got != "\x89PNG smoke" {
-			t.Errorf("the picture arrives as %q", got)
-		}
-		carla.watches(heard, "It hums in D")
-		ana.sees(direct, "", "Is this for one of your tickets")
-		w.settled()
-		w.restart() // and nothing comes again
-		ana.says(direct, mine.ID, "I unplugged it")
-		carla.sees("ict-triage", card.ID, "I unplugged it")
-		w.settled()
-		carla.inOrder("ict-triage", card.ID, "It hums in D", "She should unplug it", "Now it smokes", "That is bad", "Look", "I unplugged it")
-		carla.neverSees("Nice weather")
-		ana.neverSees("She should unplug it")
-		ana.reads(ana.types("general", "/ticket search unplugged"), key)
-		ana.reads(ana.types("general", "/ticket search should"), "No ticket of yours has")
-	})
+	onDiscord(t, func(t *testing.T, w *discordWorld) { w.comesBack("Is this for one of your tickets", func() {}) })
 }
 
 // TestDiscordThreadsAway stops the program while people write in private threads and under cards, some of which are archived
@@ -140,19 +96,6 @@ func TestDiscordGatewayAway(t *testing.T) {
 func down(s *discordfake.Server) { s.GatewayDown(true) }
 
 func up(s *discordfake.Server) { s.GatewayDown(false) }
-
-// losesText waits until nothing below a post has the text.
-func (p person) losesText(root message, text string) {
-	p.Helper()
-	p.eventually(func() error {
-		for _, m := range p.lists(root.Channel, root.ID) {
-			if strings.Contains(m.Text, text) {
-				return fmt.Errorf("%s still reads %q", p.id, m.Text)
-			}
-		}
-		return nil
-	})
-}
 
 // TestDiscordGatewayNonsense sends down the gateway what nobody knows: it changes nothing.
 func TestDiscordGatewayNonsense(t *testing.T) {

@@ -9,61 +9,59 @@ import (
 
 // TestDiscordDeaf does without being told what people type: buttons do it all.
 func TestDiscordDeaf(t *testing.T) {
-	for _, by := range discordTransports {
-		t.Run(string(by), func(t *testing.T) {
-			w := onDiscordBy(t, by, discordfake.Options{NoContent: true}, requests("help"))
-			ana, bram, carla := w.as("ana"), w.as("bram"), w.as("carla")
-			w.warnedOnce("Message Content Intent")
-			f := ana.types("general", "/ticket The printer is stuck").Form
-			ana.fills(f, "type", "question", "category", "other")
-			root := ana.sees("help", "", "HD-00001")
-			card := bram.sees("ict-triage", "", "HD-00001")
-			if !root.has("Add") {
-				t.Errorf("the conversation has %+v", root.Buttons)
-			}
+	onDiscordWith(t, discordfake.Options{NoContent: true}, requests("help"), func(t *testing.T, w *discordWorld) {
+		ana, bram, carla := w.as("ana"), w.as("bram"), w.as("carla")
+		w.warnedOnce("Message Content Intent")
+		f := ana.types("general", "/ticket The printer is stuck").Form
+		ana.fills(f, "type", "question", "category", "other")
+		root := ana.sees("help", "", "HD-00001")
+		card := bram.sees("ict-triage", "", "HD-00001")
+		if !root.has("Add") {
+			t.Errorf("the conversation has %+v", root.Buttons)
+		}
 
-			// Each answers with a button, and what was said has one to answer with.
-			bram.fills(bram.clicks(card, "Ask").Form, "text", "Which tray?")
-			question := ana.sees("help", root.ID, "Bram de Wit: Which tray?")
-			bram.sees("ict-triage", card.ID, "Which tray?")
-			in := ana.clicks(question, "Add").Form.with("text", "The lower one")
-			in.Files["files"] = []string{ana.uploads("help", "tray.png", "\x89PNG tray")}
-			f = ana.clicks(question, "Add").Form
-			ana.sends(f, in)
-			ana.sees("help", root.ID, "Ana Silva: The lower one")
-			heard := carla.sees("ict-triage", card.ID, "Ana Silva: The lower one", "file tray.png")
-			carla.watches(card, "Status: In progress")
-			carla.fills(carla.clicks(heard, "Reply").Form, "text", "Thanks")
-			ana.sees("help", root.ID, "Carla Jansen: Thanks")
-			carla.sees("ict-triage", card.ID, "Thanks")
+		// Each answers with a button, and what was said has one to answer with.
+		bram.fills(bram.clicks(card, "Ask").Form, "text", "Which tray?")
+		question := ana.sees("help", root.ID, "Bram de Wit: Which tray?")
+		bram.sees("ict-triage", card.ID, "Which tray?")
+		in := ana.clicks(question, "Add").Form.with("text", "The lower one")
+		in.Files["files"] = []string{ana.uploads("help", "tray.png", "\x89PNG tray")}
+		f = ana.clicks(question, "Add").Form
+		ana.sends(f, in)
+		ana.sees("help", root.ID, "Ana Silva: The lower one")
+		heard := carla.sees("ict-triage", card.ID, "Ana Silva: The lower one", "file tray.png")
+		carla.watches(card, "Status: In progress")
+		carla.fills(carla.clicks(heard, "Reply").Form, "text", "Thanks")
+		ana.sees("help", root.ID, "Carla Jansen: Thanks")
+		carla.sees("ict-triage", card.ID, "Thanks")
 
-			// What is typed becomes no empty message, and people are told once where to go. A mention is told.
-			before := w.fake.Messages(card.ID)
-			ana.says("help", root.ID, "Are you there?")
-			ana.sees("help", root.ID, "can't read what is typed here")
-			ana.says("help", root.ID, "Hello?")
-			ana.says("help", root.ID, "@balie It jams again")
-			carla.sees("ict-triage", card.ID, "Ana Silva: It jams again")
-			w.settled()
-			if n := w.fake.Messages(card.ID); n != before+1 {
-				t.Errorf("%d messages became %d", before, n)
-			}
-			for _, secret := range []string{"Are you there?", "Hello?"} {
-				carla.neverSees(secret)
-			}
-			w.once(ana, "help", root.ID, "can't read what is typed here")
-			carla.says("ict-triage", card.ID, "She always says that")
-			carla.sees("ict-triage", card.ID, "can't read what is typed here")
+		// What is typed becomes no empty message, and people are told once where to go. A mention is told.
+		w.settled()
+		before := w.fake.Messages(card.ID)
+		ana.says("help", root.ID, "Are you there?")
+		ana.sees("help", root.ID, "can't read what is typed here")
+		ana.says("help", root.ID, "Hello?")
+		ana.says("help", root.ID, "@balie It jams again")
+		carla.sees("ict-triage", card.ID, "Ana Silva: It jams again")
+		w.settled()
+		if n := w.fake.Messages(card.ID); n != before+1 {
+			t.Errorf("%d messages became %d", before, n)
+		}
+		for _, secret := range []string{"Are you there?", "Hello?"} {
+			carla.neverSees(secret)
+		}
+		w.once(ana, "help", root.ID, "can't read what is typed here")
+		carla.says("ict-triage", card.ID, "She always says that")
+		carla.sees("ict-triage", card.ID, "can't read what is typed here")
 
-			// A direct message is told all the same.
-			ana.says(direct, "", "My screen is black")
-			ana.sees(direct, "", "Is this for one of your tickets")
-			if ana.lists(direct, ""); len(w.log.warned("Message Content Intent")) != 1 {
-				t.Error("admins read it more than once")
-			}
-			ana.neverSees("She always says that")
-		})
-	}
+		// A direct message is told all the same.
+		ana.says(direct, "", "My screen is black")
+		ana.sees(direct, "", "Is this for one of your tickets")
+		if ana.lists(direct, ""); len(w.log.warned("Message Content Intent")) != 1 {
+			t.Error("admins read it more than once")
+		}
+		ana.neverSees("She always says that")
+	})
 }
 
 // TestDiscordMentioned has people mention the bot where it has no conversation.

@@ -23,51 +23,48 @@ func deskForum(tags ...string) discordfake.Options {
 
 // TestDiscordForum has a team whose cards are the posts of a forum: their tags tell where tickets stand.
 func TestDiscordForum(t *testing.T) {
-	for _, by := range discordTransports {
-		t.Run(string(by), func(t *testing.T) {
-			w := onDiscordBy(t, by, deskForum("Waiting for triage", "in progress", "Closed", "Hardware"), inForum)
-			ana, bram, carla := w.as("ana"), w.as("bram"), w.as("carla")
-			f := ana.types("general", "/ticket The printer is stuck").Form
-			ana.fills(f, "type", "question", "category", "other")
-			mine := ana.sees(direct, "", "HD-00001")
-			card := bram.sees("desk", "", "HD-00001", "by Ana Silva")
-			tagged := func(tags ...string) func(discordfake.Thread) bool {
-				return func(th discordfake.Thread) bool {
-					slices.Sort(th.Tags)
-					return slices.Equal(th.Tags, tags)
-				}
+	onDiscordWith(t, deskForum("Waiting for triage", "in progress", "Closed", "Hardware"), inForum, func(t *testing.T, w *discordWorld) {
+		ana, bram, carla := w.as("ana"), w.as("bram"), w.as("carla")
+		f := ana.types("general", "/ticket The printer is stuck").Form
+		ana.fills(f, "type", "question", "category", "other")
+		mine := ana.sees(direct, "", "HD-00001")
+		card := bram.sees("desk", "", "HD-00001", "by Ana Silva")
+		tagged := func(tags ...string) func(discordfake.Thread) bool {
+			return func(th discordfake.Thread) bool {
+				slices.Sort(th.Tags)
+				return slices.Equal(th.Tags, tags)
 			}
-			if th := w.thread(card.ID); th.Name != "HD-00001 · The printer is stuck" || th.Private || !tagged("Waiting for triage")(th) {
-				t.Errorf("the post is %+v", th)
-			}
-			bram.clicks(card, "Claim")
-			ana.sees(direct, mine.ID, "Bram de Wit took this ticket")
-			bram.watches(card, "Assignee: Bram de Wit")
-			w.becomes(card.ID, "in progress", tagged("in progress"))
+		}
+		if th := w.thread(card.ID); th.Name != "HD-00001 · The printer is stuck" || th.Private || !tagged("Waiting for triage")(th) {
+			t.Errorf("the post is %+v", th)
+		}
+		bram.clicks(card, "Claim")
+		ana.sees(direct, mine.ID, "Bram de Wit took this ticket")
+		bram.watches(card, "Assignee: Bram de Wit")
+		w.becomes(card.ID, "in progress", tagged("in progress"))
 
-			// They talk. A status without a tag takes the tag away.
-			bram.fills(bram.clicks(card, "Ask").Form, "text", "Which tray?")
-			ana.sees(direct, mine.ID, "Which tray?")
-			bram.sees("desk", card.ID, "Which tray?")
-			w.becomes(card.ID, "without a tag", tagged())
-			ana.says(direct, mine.ID, "The lower one")
-			w.notifies(bram.sees("desk", card.ID, "Ana Silva: The lower one"), "bram")
-			carla.says("desk", card.ID, "She always says that")
-			w.becomes(card.ID, "in progress", tagged("in progress"))
+		// They talk. A status without a tag takes the tag away.
+		bram.fills(bram.clicks(card, "Ask").Form, "text", "Which tray?")
+		ana.sees(direct, mine.ID, "Which tray?")
+		bram.sees("desk", card.ID, "Which tray?")
+		w.becomes(card.ID, "without a tag", tagged())
+		ana.says(direct, mine.ID, "The lower one")
+		w.notifies(bram.sees("desk", card.ID, "Ana Silva: The lower one"), "bram")
+		carla.says("desk", card.ID, "She always says that")
+		w.becomes(card.ID, "in progress", tagged("in progress"))
 
-			// Closed and reopened.
-			bram.fills(bram.clicks(card, "More …", "Close").Form)
-			ana.sees(direct, mine.ID, "closed this ticket")
-			bram.sees("desk", card.ID, "closed this ticket")
-			w.becomes(card.ID, "closed", func(th discordfake.Thread) bool { return th.Archived && th.Locked && tagged("Closed")(th) })
-			bram.watches(card, "Status: Closed")
-			carla.clicks(card, "Reopen")
-			ana.sees(direct, mine.ID, "reopened this ticket")
-			carla.sees("desk", card.ID, "reopened this ticket")
-			w.becomes(card.ID, "open", func(th discordfake.Thread) bool { return !th.Archived && !th.Locked && tagged("in progress")(th) })
-			ana.neverSees("She always says that")
-		})
-	}
+		// Closed and reopened.
+		bram.fills(bram.clicks(card, "More …", "Close").Form)
+		ana.sees(direct, mine.ID, "closed this ticket")
+		bram.sees("desk", card.ID, "closed this ticket")
+		w.becomes(card.ID, "closed", func(th discordfake.Thread) bool { return th.Archived && th.Locked && tagged("Closed")(th) })
+		bram.watches(card, "Status: Closed")
+		carla.clicks(card, "Reopen")
+		ana.sees(direct, mine.ID, "reopened this ticket")
+		carla.sees("desk", card.ID, "reopened this ticket")
+		w.becomes(card.ID, "open", func(th discordfake.Thread) bool { return !th.Archived && !th.Locked && tagged("in progress")(th) })
+		ana.neverSees("She always says that")
+	})
 }
 
 // TestDiscordForumUncertain has a forum say nothing of a post that it made: it is found, and there is one.

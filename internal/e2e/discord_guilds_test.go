@@ -44,104 +44,81 @@ func (w *discordWorld) in(name string) *discordWorld {
 // TestDiscordSecondGuild has the bot in two servers: both have tickets of their own, with agents and channels apart, and one
 // goes on when the bot is removed from the other.
 func TestDiscordSecondGuild(t *testing.T) {
-	for _, by := range discordTransports {
-		t.Run(string(by), func(t *testing.T) {
-			w := onDiscordBy(t, by, twoGuilds(), inBoth)
-			w.paced(func(o *app.Options) { o.Pace.Roster = 200 * time.Millisecond })
-			there := w.in("Next door")
-			ana, carla := w.as("ana"), w.as("carla")
-			yan, zoe := there.as("yan"), there.as("zoe")
-			key, card := ana.opens("Here the roof leaks")
-			f := zoe.types("lobby", "/ticket Next door it burns").Form
-			zoe.reads(zoe.fills(f, "type", "question", "category", "other"), "Your ticket is", "HD-00002")
-			its := zoe.sees(direct, "", "HD-00002 · ")
-			other := yan.sees("desk", "", "HD-00002 · Next door it burns", "by Zoë Martin")
-			carla.neverSees("Next door it burns")
+	onDiscordWith(t, twoGuilds(), inBoth, func(t *testing.T, w *discordWorld) {
+		w.paced(func(o *app.Options) { o.Pace.Roster = 200 * time.Millisecond })
+		there := w.in("Next door")
+		ana, carla := w.as("ana"), w.as("carla")
+		yan, zoe := there.as("yan"), there.as("zoe")
+		key, card, its, other := w.beside(there.world)
 
-			// Agents are agents in the server where they are in the team's channel.
-			w.eventually(func() error {
-				_, err := yan.reading(yan.types("lobby", "/ticket queue"), "HD-00002")
-				return err
-			})
-			yan.clicks(other, "Claim")
-			zoe.sees(direct, its.ID, "Yan Li took this ticket")
-			zoe.says(direct, its.ID, "Hurry")
-			there.notifies(yan.sees("desk", other.ID, "Zoë Martin: Hurry"), "yan")
-			zoe.reads(zoe.types("lobby", "/ticket queue"), "Only the team")
-			zoe.reads(zoe.types("lobby", "/ticket show "+key), "There is no ticket "+key)
+		// Nobody takes a button to another server.
+		claim, _, _ := pressableAt(w.raw(card), "Claim", "")
+		said := w.raw(yan.says("lobby", "", "Look here"))
+		told := there.told(there.user(yan).Forge(w.Context(), said, claim))
+		there.says(told, "belongs to another server")
+		w.settled()
+		carla.watches(card, "Assignee: nobody yet")
 
-			// Nobody takes a button to another server.
-			claim, _, _ := pressableAt(w.raw(card), "Claim", "")
-			said := w.raw(yan.says("lobby", "", "Look here"))
-			told := there.told(there.user(yan).Forge(w.Context(), said, claim))
-			there.says(told, "belongs to another server")
-			w.settled()
-			carla.watches(card, "Assignee: nobody yet")
-
-			// One server removes the bot; the other does not notice.
-			w.fake.Guild("Next door").RemoveBot()
-			mine := w.mine(ana, key)
-			ana.says(direct, mine.ID, "It still leaks")
-			carla.sees("ict-triage", card.ID, "Ana Silva: It still leaks")
-			w.fake.Guild("Next door").Invite()
-			zoe.says(direct, its.ID, "It is out")
-			yan.later("desk", other.ID, "Zoë Martin: It is out")
-			w.settled()
-		})
-	}
+		// One server removes the bot; the other does not notice.
+		w.fake.Guild("Next door").RemoveBot()
+		mine := w.mine(ana, key)
+		ana.says(direct, mine.ID, "It still leaks")
+		carla.sees("ict-triage", card.ID, "Ana Silva: It still leaks")
+		w.fake.Guild("Next door").Invite()
+		zoe.says(direct, its.ID, "It is out")
+		yan.later("desk", other.ID, "Zoë Martin: It is out")
+		w.settled()
+	})
 }
 
 // TestDiscordInTwoGuilds has somebody who is in both servers ask in each, and in the direct conversation, where the server
 // counts in which they were last.
 func TestDiscordInTwoGuilds(t *testing.T) {
-	for _, by := range discordTransports {
-		t.Run(string(by), func(t *testing.T) {
-			w := onDiscordBy(t, by, twoGuilds(), inBoth)
-			there := w.in("Next door")
-			carla, yan := w.as("carla"), there.as("yan")
-			asks := func(at *discordWorld, channel, summary, key string) {
-				t.Helper()
-				eva := at.as("eva")
-				f := eva.types(channel, "/ticket "+summary).Form
-				a := eva.fills(f, "type", "question", "category", "other")
-				if channel != direct {
-					eva.reads(a, "Your ticket is", key)
-				} else {
-					eva.sees(direct, "", "Your ticket is", key)
-				}
-				eva.sees(direct, "", key+" · ")
+	onDiscordWith(t, twoGuilds(), inBoth, func(t *testing.T, w *discordWorld) {
+		there := w.in("Next door")
+		carla, yan := w.as("carla"), there.as("yan")
+		asks := func(at *discordWorld, channel, summary, key string) {
+			t.Helper()
+			eva := at.as("eva")
+			f := eva.types(channel, "/ticket "+summary).Form
+			a := eva.fills(f, "type", "question", "category", "other")
+			if channel != direct {
+				eva.reads(a, "Your ticket is", key)
+			} else {
+				eva.sees(direct, "", "Your ticket is", key)
 			}
-			asks(w, "general", "Here", "HD-00001")
-			card := carla.sees("ict-triage", "", "HD-00001 · Here")
-			asks(there, "lobby", "There", "HD-00002")
-			other := yan.sees("desk", "", "HD-00002 · There")
-			asks(there, direct, "There, too", "HD-00003")
-			yan.sees("desk", "", "HD-00003 · There, too")
-			asks(w, "general", "Here again", "HD-00004")
-			carla.sees("ict-triage", "", "HD-00004 · Here again")
-			asks(w, direct, "And here", "HD-00005")
-			carla.sees("ict-triage", "", "HD-00005 · And here")
+			eva.sees(direct, "", key+" · ")
+		}
+		asks(w, "general", "Here", "HD-00001")
+		card := carla.sees("ict-triage", "", "HD-00001 · Here")
+		asks(there, "lobby", "There", "HD-00002")
+		other := yan.sees("desk", "", "HD-00002 · There")
+		asks(there, direct, "There, too", "HD-00003")
+		yan.sees("desk", "", "HD-00003 · There, too")
+		asks(w, "general", "Here again", "HD-00004")
+		carla.sees("ict-triage", "", "HD-00004 · Here again")
+		asks(w, direct, "And here", "HD-00005")
+		carla.sees("ict-triage", "", "HD-00005 · And here")
 
-			// What she adds goes where its ticket is, whatever was last.
-			eva := w.as("eva")
-			for i, c := range []struct {
-				key string
-				at  person
-				in  string
-				to  message
-			}{{"HD-00001", carla, "ict-triage", card}, {"HD-00002", yan, "desk", other}} {
-				text := fmt.Sprintf("more %d.", i)
-				eva.says(direct, w.mine(eva, c.key).ID, text)
-				c.at.sees(c.in, c.to.ID, "Eva Lindqvist: "+text)
-				c.at.fills(c.at.clicks(c.to, "Reply").Form, "text", "answer to "+text)
-				eva.sees(direct, w.mine(eva, c.key).ID, "answer to "+text)
-				c.at.sees(c.in, c.to.ID, "answer to "+text)
+		// What she adds goes where its ticket is, whatever was last.
+		eva := w.as("eva")
+		for i, c := range []struct {
+			key string
+			at  person
+			in  string
+			to  message
+		}{{"HD-00001", carla, "ict-triage", card}, {"HD-00002", yan, "desk", other}} {
+			text := fmt.Sprintf("more %d.", i)
+			eva.says(direct, w.mine(eva, c.key).ID, text)
+			c.at.sees(c.in, c.to.ID, "Eva Lindqvist: "+text)
+			c.at.fills(c.at.clicks(c.to, "Reply").Form, "text", "answer to "+text)
+			eva.sees(direct, w.mine(eva, c.key).ID, "answer to "+text)
+			c.at.sees(c.in, c.to.ID, "answer to "+text)
+		}
+		for _, m := range carla.sights() {
+			if strings.Contains(m.Text, "There") {
+				t.Errorf("Carla reads %q", m.Text)
 			}
-			for _, m := range carla.sights() {
-				if strings.Contains(m.Text, "There") {
-					t.Errorf("Carla reads %q", m.Text)
-				}
-			}
-		})
-	}
+		}
+	})
 }

@@ -80,8 +80,8 @@ func (w *discordWorld) examined() (problems []string) {
 	return problems
 }
 
-// TestDiscordEmbedLinks takes away what cards are shown by: Discord says nothing of that. Whoever looks finds it, and cards
-// are whole again with the next change once it is given back.
+// TestDiscordEmbedLinks takes away what cards are shown by: Discord says nothing of that. Cards are made of words then, admins
+// read it and find it when they look, and once it is given back cards are whole again with the next change.
 func TestDiscordEmbedLinks(t *testing.T) {
 	w := onDiscordBy(t, overGateway, discordfake.Options{}, nil)
 	ana, carla := w.as("ana"), w.as("carla")
@@ -91,11 +91,13 @@ func TestDiscordEmbedLinks(t *testing.T) {
 	w.fake.Deny(triage, discordfake.EmbedLinks)
 	second := ana.ticket("No tea either")
 	ana.sees(direct, "", "Here you follow", second)
-	bare := carla.sees("ict-triage", "", "") // its buttons are there
+	bare := carla.sees("ict-triage", "", second, "No tea either") // in words
+	w.warnedOnce("cards are made of words", "Embed Links")
 	if found := strings.Join(w.examined(), "\n"); !strings.Contains(found, "Embed Links") {
 		t.Errorf("who looks finds only: %s", found)
 	}
 	w.fake.Allow(triage, discordfake.EmbedLinks)
+	w.restart() // or ten minutes later
 	carla.clicks(bare, "Claim")
 	carla.watches(bare, second, "No tea either", "Assignee: Carla Jansen")
 	ana.sees(direct, w.mine(ana, second).ID, "Carla Jansen took this ticket")

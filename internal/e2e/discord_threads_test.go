@@ -10,78 +10,75 @@ import (
 
 // TestDiscordPrivateThread has a conversation in a private thread of a channel: only the requester sees it, besides the bot.
 func TestDiscordPrivateThread(t *testing.T) {
-	for _, by := range discordTransports {
-		t.Run(string(by), func(t *testing.T) {
-			w := onDiscordBy(t, by, discordfake.Options{}, requests("help"))
-			ana, bram, carla, david, eva := w.as("ana"), w.as("bram"), w.as("carla"), w.as("david"), w.as("eva")
-			f := ana.types("general", "/ticket The printer is stuck").Form
-			ana.reads(ana.fills(f, "type", "question", "category", "other"), "HD-00001", "in a private thread", "I mention you there")
-			root := ana.sees("help", "", "HD-00001", "The printer is stuck", "by Ana Silva", "Waiting for triage")
-			w.notifies(root, "ana")
-			card := bram.sees("ict-triage", "", "HD-00001")
-			th := w.thread(root.ID)
-			both := []string{w.fake.BotID, w.fake.UserID("ana")}
-			slices.Sort(both)
-			if !th.Private || th.Name != "HD-00001 · The printer is stuck" || !slices.Equal(th.Members, both) {
-				t.Errorf("the thread is %+v", th)
-			}
-			if len(ana.lists(direct, "")) > 0 {
-				t.Error("the conversation is in the direct messages too")
-			}
+	onDiscordWith(t, discordfake.Options{}, requests("help"), func(t *testing.T, w *discordWorld) {
+		ana, bram, carla, david, eva := w.as("ana"), w.as("bram"), w.as("carla"), w.as("david"), w.as("eva")
+		f := ana.types("general", "/ticket The printer is stuck").Form
+		ana.reads(ana.fills(f, "type", "question", "category", "other"), "HD-00001", "in a private thread", "I mention you there")
+		root := ana.sees("help", "", "HD-00001", "The printer is stuck", "by Ana Silva", "Waiting for triage")
+		w.notifies(root, "ana")
+		card := bram.sees("ict-triage", "", "HD-00001")
+		th := w.thread(root.ID)
+		both := []string{w.fake.BotID, w.fake.UserID("ana")}
+		slices.Sort(both)
+		if !th.Private || th.Name != "HD-00001 · The printer is stuck" || !slices.Equal(th.Members, both) {
+			t.Errorf("the thread is %+v", th)
+		}
+		if len(ana.lists(direct, "")) > 0 {
+			t.Error("the conversation is in the direct messages too")
+		}
 
-			// They talk. What others type there can't be, since they don't see it.
-			bram.fills(bram.clicks(card, "Reply").Form, "text", "Which tray?")
-			ana.sees("help", root.ID, "Bram de Wit: Which tray?")
-			bram.sees("ict-triage", card.ID, "Reply to the requester", "Which tray?")
-			ana.watches(root, "In progress")
-			said := ana.says("help", root.ID, "The lower one", ana.uploads("help", "tray.png", "\x89PNG tray"))
-			heard := bram.sees("ict-triage", card.ID, "Ana Silva: The lower one", "file tray.png")
-			ana.corrects(said, "The upper one")
-			bram.watches(heard, "The upper one")
-			oops := ana.says("help", root.ID, "wrong window")
-			echo := bram.sees("ict-triage", card.ID, "wrong window")
-			ana.takesBack(oops)
-			bram.losesSight(echo)
-			for _, p := range []person{david, eva} {
-				p.neverSees("Which tray?")
-				if all := w.user(p).Threads(w.channel(p.id, "help")); len(all) > 0 {
-					t.Errorf("%s sees %+v", p.id, all)
-				}
+		// They talk. What others type there can't be, since they don't see it.
+		bram.fills(bram.clicks(card, "Reply").Form, "text", "Which tray?")
+		ana.sees("help", root.ID, "Bram de Wit: Which tray?")
+		bram.sees("ict-triage", card.ID, "Reply to the requester", "Which tray?")
+		ana.watches(root, "In progress")
+		said := ana.says("help", root.ID, "The lower one", ana.uploads("help", "tray.png", "\x89PNG tray"))
+		heard := bram.sees("ict-triage", card.ID, "Ana Silva: The lower one", "file tray.png")
+		ana.corrects(said, "The upper one")
+		bram.watches(heard, "The upper one")
+		oops := ana.says("help", root.ID, "wrong window")
+		echo := bram.sees("ict-triage", card.ID, "wrong window")
+		ana.takesBack(oops)
+		bram.losesSight(echo)
+		for _, p := range []person{david, eva} {
+			p.neverSees("Which tray?")
+			if all := w.user(p).Threads(w.channel(p.id, "help")); len(all) > 0 {
+				t.Errorf("%s sees %+v", p.id, all)
 			}
+		}
 
-			// A follower has a room of their own.
-			bram.fills(bram.clicks(card, "More …", "Add follower").Form, "person", "david")
-			ana.sees("help", root.ID, "added David Bakker as a follower")
-			his := david.sees(direct, "", "Je volgt", "HD-00001")
-			david.sees(direct, his.ID, "The upper one", "Which tray?")
-			david.says(direct, his.ID, "Ook op de tweede")
-			ana.sees("help", root.ID, "David Bakker: Ook op de tweede")
-			carla.sees("ict-triage", card.ID, "David Bakker: Ook op de tweede")
+		// A follower has a room of their own.
+		bram.fills(bram.clicks(card, "More …", "Add follower").Form, "person", "david")
+		ana.sees("help", root.ID, "added David Bakker as a follower")
+		his := david.sees(direct, "", "Je volgt", "HD-00001")
+		david.sees(direct, his.ID, "The upper one", "Which tray?")
+		david.says(direct, his.ID, "Ook op de tweede")
+		ana.sees("help", root.ID, "David Bakker: Ook op de tweede")
+		carla.sees("ict-triage", card.ID, "David Bakker: Ook op de tweede")
 
-			// Closed by Ana with a button, it is put away and locked. Reopened, it is back.
-			bram.fills(bram.clicks(card, "Resolve").Form, "text", "New rollers.")
-			done := ana.sees("help", root.ID, "Bram de Wit resolved this ticket", "New rollers.")
-			david.sees(direct, his.ID, "New rollers.")
-			bram.sees("ict-triage", card.ID, "resolved this ticket")
-			ana.fills(ana.clicks(done, "Close").Form)
-			ana.sees("help", root.ID, "Ana Silva closed this ticket")
-			david.sees(direct, his.ID, "Ana Silva")
-			bram.sees("ict-triage", card.ID, "Ana Silva closed this ticket")
-			w.becomes(root.ID, "closed", func(th discordfake.Thread) bool { return th.Archived && th.Locked })
-			w.becomes(card.ID, "closed", func(th discordfake.Thread) bool { return th.Archived && th.Locked })
-			if a := ana.works(ana.net.say(w.Context(), "ana", "help", root.ID, "Hello?")); a.Refused == "" {
-				t.Error("Ana writes into a locked thread")
-			}
-			bram.clicks(card, "Reopen")
-			ana.sees("help", root.ID, "Bram de Wit reopened this ticket")
-			bram.sees("ict-triage", card.ID, "Bram de Wit reopened this ticket")
-			david.sees(direct, his.ID, "heropend")
-			w.becomes(root.ID, "open", func(th discordfake.Thread) bool { return !th.Archived && !th.Locked })
-			ana.says("help", root.ID, "Thanks")
-			carla.sees("ict-triage", card.ID, "Ana Silva: Thanks")
-			david.sees(direct, his.ID, "Ana Silva: Thanks")
-		})
-	}
+		// Closed by Ana with a button, it is put away and locked. Reopened, it is back.
+		bram.fills(bram.clicks(card, "Resolve").Form, "text", "New rollers.")
+		done := ana.sees("help", root.ID, "Bram de Wit resolved this ticket", "New rollers.")
+		david.sees(direct, his.ID, "New rollers.")
+		bram.sees("ict-triage", card.ID, "resolved this ticket")
+		ana.fills(ana.clicks(done, "Close").Form)
+		ana.sees("help", root.ID, "Ana Silva closed this ticket")
+		david.sees(direct, his.ID, "Ana Silva")
+		bram.sees("ict-triage", card.ID, "Ana Silva closed this ticket")
+		w.becomes(root.ID, "closed", func(th discordfake.Thread) bool { return th.Archived && th.Locked })
+		w.becomes(card.ID, "closed", func(th discordfake.Thread) bool { return th.Archived && th.Locked })
+		if a := ana.works(ana.net.say(w.Context(), "ana", "help", root.ID, "Hello?")); a.Refused == "" {
+			t.Error("Ana writes into a locked thread")
+		}
+		bram.clicks(card, "Reopen")
+		ana.sees("help", root.ID, "Bram de Wit reopened this ticket")
+		bram.sees("ict-triage", card.ID, "Bram de Wit reopened this ticket")
+		david.sees(direct, his.ID, "heropend")
+		w.becomes(root.ID, "open", func(th discordfake.Thread) bool { return !th.Archived && !th.Locked })
+		ana.says("help", root.ID, "Thanks")
+		carla.sees("ict-triage", card.ID, "Ana Silva: Thanks")
+		david.sees(direct, his.ID, "Ana Silva: Thanks")
+	})
 }
 
 // TestDiscordThreadsArchived has Discord put threads away that nobody wrote in for long: people find them back as they were,

@@ -3,8 +3,6 @@ package e2e
 import (
 	"fmt"
 	"net/http"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -15,39 +13,14 @@ import (
 // between and after becomes part of the ticket once, in order.
 func TestDiscordDown(t *testing.T) {
 	onDiscord(t, func(t *testing.T, w *discordWorld) {
-		ana, carla := w.as("ana"), w.as("carla")
-		key, card := ana.opens("The lift is stuck")
-		mine := w.mine(ana, key)
 		fail := func(n int) func() {
 			return func() { w.fake.FailNext("", n, discordfake.Fault{Status: http.StatusServiceUnavailable}) }
 		}
-		for _, trouble := range []struct {
-			name       string
-			begin, end func()
-		}{
-			{"errors", fail(-1), fail(0)},
-			{"silence", func() { w.fake.Down(true) }, func() { w.fake.Down(false) }},
-			{"cut sockets", func() {}, w.fake.DropSockets},
-			{"a new session", w.fake.AskReconnect, func() {}},
-		} {
-			said := []string{trouble.name + " are near", trouble.name + " are here", trouble.name + " are over"}
-			answer := "Carla on " + trouble.name
-			ana.says(direct, mine.ID, said[0])
-			carla.fills(carla.clicks(card, "Reply").Form, "text", answer)
-			trouble.begin()
-			ana.says(direct, mine.ID, said[1])
-			trouble.end()
-			ana.says(direct, mine.ID, said[2])
-			for _, text := range said {
-				carla.later("ict-triage", card.ID, "Ana Silva: "+text)
-			}
-			carla.later("ict-triage", card.ID, "Reply to the requester", answer)
-			ana.later(direct, mine.ID, "Carla Jansen: "+answer)
-			w.settled()
-			w.hears()
-			ana.inOrder(direct, mine.ID, answer)
-			carla.inOrder("ict-triage", card.ID, said...)
-		}
+		w.outlives(w.hears,
+			outage{name: "errors", begin: fail(-1), end: fail(0)},
+			outage{name: "silence", begin: func() { w.fake.Down(true) }, end: func() { w.fake.Down(false) }},
+			outage{name: "cut sockets", begin: func() {}, end: w.fake.DropSockets},
+			outage{name: "a new session", begin: w.fake.AskReconnect, end: func() {}})
 	})
 }
 
@@ -56,34 +29,9 @@ func TestDiscordDown(t *testing.T) {
 func TestDiscordUncertain(t *testing.T) {
 	onDiscord(t, func(t *testing.T, w *discordWorld) {
 		w.today()
-		ana, carla := w.as("ana"), w.as("carla")
-		key, card := ana.opens("The clock is wrong")
-		mine := w.mine(ana, key)
-		w.settled()
-		w.fake.Uncertain(posting[0], 3)
-		ana.says(direct, mine.ID, "It is five past")
-		carla.fills(carla.clicks(card, "Ask").Form, "text", "Which clock?")
-		second := ana.ticket("Another clock")
-		carla.later("ict-triage", card.ID, "Ana Silva: It is five past")
-		carla.later("ict-triage", card.ID, "Question to the requester")
-		ana.later(direct, mine.ID, "Carla Jansen: Which clock?")
-		ana.later(direct, "", second+" · ")
-		carla.later("ict-triage", "", second)
-		w.settled()
-		for _, text := range []string{"It is five past", "Which clock?"} {
-			w.once(carla, "ict-triage", card.ID, text)
-			w.once(ana, direct, mine.ID, text)
-		}
-		carla.inOrder("ict-triage", "", "The clock is wrong", "Another clock")
-		// The upload of a file that is not known to stand.
-		w.fake.Uncertain(posting[0], 1, http.StatusBadGateway)
-		ana.says(direct, mine.ID, "A picture of it", ana.uploads(direct, "clock.png", "\x89PNG clock"))
-		carla.later("ict-triage", card.ID, "file clock.png")
-		w.settled()
-		for _, text := range []string{"It is five past", "A picture of it", "clock.png"} {
-			w.once(carla, "ict-triage", card.ID, text)
-		}
+		w.doubts(func() { w.fake.Uncertain(posting[0], 3) }, func() { w.fake.Uncertain(posting[0], 1, http.StatusBadGateway) })
 		// Threads have no nonces at all.
+		ana, carla := w.as("ana"), w.as("carla")
 		w.fake.Uncertain("POST /channels/{}/messages/{}/threads", 1)
 		third := ana.ticket("A third clock")
 		ana.sees(direct, "", third)
@@ -123,31 +71,7 @@ func TestDiscordRateLimit(t *testing.T) {
 		t.Run(string(by), func(t *testing.T) {
 			t.Parallel()
 			w := onDiscordBy(t, by, discordfake.Options{PostEvery: time.Second}, nil)
-			ana, carla, eva := w.as("ana"), w.as("carla"), w.as("eva")
-			key, card := ana.opens("The printer prints")
-			mine := w.mine(ana, key)
-			said := []string{"one.", "two.", "three.", "four.", "five.", "six."}
-			for _, text := range said {
-				ana.says(direct, mine.ID, text)
-			}
-			// Meanwhile another one's conversation begins, and the answer arrives.
-			f := eva.types("general", "/ticket The scanner scans").Form
-			eva.fills(f, "type", "question", "category", "other")
-			eva.later(direct, "", "HD-00002 · ")
-			carla.fills(carla.clicks(card, "Reply").Form, "text", "Good")
-			ana.later(direct, mine.ID, "Carla Jansen: Good")
-			for _, m := range carla.lists("ict-triage", card.ID) {
-				if strings.Contains(m.Text, said[len(said)-1]) {
-					t.Error("the team's thread has no queue")
-				}
-			}
-			for _, text := range said {
-				carla.later("ict-triage", card.ID, "Ana Silva: "+text)
-			}
-			carla.later("ict-triage", "", "HD-00002 · The scanner scans")
-			carla.later("ict-triage", card.ID, "Good")
-			w.settled()
-			carla.inOrder("ict-triage", card.ID, said...)
+			w.queues("one.", "two.", "three.", "four.", "five.", "six.")
 			if n := w.fake.Early(); n > 0 {
 				t.Errorf("%d calls came before their time", n)
 			}
@@ -158,46 +82,43 @@ func TestDiscordRateLimit(t *testing.T) {
 // TestDiscordThreadsFull has as many open threads in the server as Discord allows: replies stand in the channel, and a
 // conversation that can't be private there is a direct one.
 func TestDiscordThreadsFull(t *testing.T) {
-	for _, by := range discordTransports {
-		t.Run(string(by), func(t *testing.T) {
-			w := onDiscordBy(t, by, discordfake.Options{}, requests("help"))
-			ana, carla := w.as("ana"), w.as("carla")
-			w.discord.guild.MaxThreads(0)
-			f := ana.types("general", "/ticket The printer is stuck").Form
-			ana.fills(f, "type", "question", "category", "other")
-			mine := ana.sees(direct, "", "HD-00001")
-			card := carla.sees("ict-triage", "", "HD-00001")
-			carla.fills(carla.clicks(card, "Reply").Form, "text", "Which tray?")
-			reply := carla.sees("ict-triage", card.ID, "Reply to the requester", "Which tray?")
-			if reply.Channel != "ict-triage" || w.raw(reply).Reply != card.ID {
-				t.Errorf("the reply is %+v", w.raw(reply))
-			}
-			ana.sees(direct, mine.ID, "Which tray?")
-			said := ana.says(direct, mine.ID, "The lower one")
-			heard := carla.sees("ict-triage", card.ID, "Ana Silva: The lower one")
-			ana.corrects(said, "The upper one")
-			carla.watches(heard, "The upper one")
-			if _, err := w.user(carla).Reply(w.Context(), w.channel("", "ict-triage"), heard.ID, "She always says that"); err != nil {
-				t.Fatal(err)
-			}
-			w.settled()
-			ana.neverSees("She always says that")
-			w.warnedOnce("as many open threads as Discord allows")
+	onDiscordWith(t, discordfake.Options{}, requests("help"), func(t *testing.T, w *discordWorld) {
+		ana, carla := w.as("ana"), w.as("carla")
+		w.discord.guild.MaxThreads(0)
+		f := ana.types("general", "/ticket The printer is stuck").Form
+		ana.fills(f, "type", "question", "category", "other")
+		mine := ana.sees(direct, "", "HD-00001")
+		card := carla.sees("ict-triage", "", "HD-00001")
+		carla.fills(carla.clicks(card, "Reply").Form, "text", "Which tray?")
+		reply := carla.sees("ict-triage", card.ID, "Reply to the requester", "Which tray?")
+		if reply.Channel != "ict-triage" || w.raw(reply).Reply != card.ID {
+			t.Errorf("the reply is %+v", w.raw(reply))
+		}
+		ana.sees(direct, mine.ID, "Which tray?")
+		said := ana.says(direct, mine.ID, "The lower one")
+		heard := carla.sees("ict-triage", card.ID, "Ana Silva: The lower one")
+		ana.corrects(said, "The upper one")
+		carla.watches(heard, "The upper one")
+		if _, err := w.user(carla).Reply(w.Context(), w.channel("", "ict-triage"), heard.ID, "She always says that"); err != nil {
+			t.Fatal(err)
+		}
+		w.settled()
+		ana.neverSees("She always says that")
+		w.warnedOnce("as many open threads as Discord allows")
 
-			// With room again, the next ticket has its threads.
-			w.discord.guild.MaxThreads(10)
-			f = ana.types("general", "/ticket The door is stuck").Form
-			ana.fills(f, "type", "question", "category", "other")
-			ana.sees("help", "", "HD-00002")
-			second := carla.sees("ict-triage", "", "HD-00002")
-			w.eventually(func() error {
-				if w.fake.Thread(second.ID) == nil {
-					return fmt.Errorf("the card has no thread")
-				}
-				return nil
-			})
+		// With room again, the next ticket has its threads.
+		w.discord.guild.MaxThreads(10)
+		f = ana.types("general", "/ticket The door is stuck").Form
+		ana.fills(f, "type", "question", "category", "other")
+		ana.sees("help", "", "HD-00002")
+		second := carla.sees("ict-triage", "", "HD-00002")
+		w.eventually(func() error {
+			if w.fake.Thread(second.ID) == nil {
+				return fmt.Errorf("the card has no thread")
+			}
+			return nil
 		})
-	}
+	})
 }
 
 // TestDiscordClosedDirect has somebody take no direct messages: their ticket is made, and the team reads that they can't be
@@ -228,52 +149,6 @@ func TestDiscordClosedDirect(t *testing.T) {
 // TestDiscordEventsGoAstray repeats, reorders and delays what Discord tells of.
 func TestDiscordEventsGoAstray(t *testing.T) {
 	onDiscord(t, func(t *testing.T, w *discordWorld) {
-		ana, carla := w.as("ana"), w.as("carla")
-		key, card := ana.opens("The heating is off")
-		mine := w.mine(ana, key)
-		w.settled()
-		tell := func(how string) {
-			t.Helper()
-			var said []string
-			for i := range 5 {
-				said = append(said, fmt.Sprintf("%s %d.", how, i))
-				ana.says(direct, mine.ID, said[i])
-			}
-			wrong := ana.says(direct, mine.ID, how+" wrong")
-			ana.corrects(wrong, how+" right.")
-			gone := ana.says(direct, mine.ID, how+" gone")
-			ana.takesBack(gone)
-			for _, text := range append(said, how+" right.") {
-				carla.later("ict-triage", card.ID, "Ana Silva: "+text)
-			}
-			w.settled()
-			for _, text := range append(said, how+" right.") {
-				w.once(carla, "ict-triage", card.ID, text)
-			}
-			carla.neverSees(how + " wrong")
-			carla.losesText(card, how+" gone")
-		}
-		tell("heard")
-		w.fake.RepeatDispatches(100)
-		tell("repeated")
-		w.fake.RepeatDispatches(0)
-
-		// The last word is told first.
-		release := w.fake.HoldDispatches(true)
-		var said sync.WaitGroup
-		for i := range 4 {
-			text := fmt.Sprintf("reversed %d.", i)
-			said.Go(func() { ana.says(direct, mine.ID, text) })
-			ana.find(direct, mine.ID, []string{text}, any1)
-		}
-		release()
-		said.Wait()
-		for i := range 4 {
-			carla.sees("ict-triage", card.ID, fmt.Sprintf("reversed %d.", i))
-		}
-		w.settled()
-		for i := range 4 {
-			w.once(carla, "ict-triage", card.ID, fmt.Sprintf("reversed %d.", i))
-		}
+		w.astray(func() {}, w.fake.RepeatDispatches, func() func() { return w.fake.HoldDispatches(true) })
 	})
 }

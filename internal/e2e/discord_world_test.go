@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -22,8 +21,13 @@ type discordWorld struct {
 
 // onDiscord lives a story over the gateway and over HTTP.
 func onDiscord(t *testing.T, story func(t *testing.T, w *discordWorld)) {
+	onDiscordWith(t, discordfake.Options{}, nil, story)
+}
+
+// onDiscordWith is onDiscord on a network that was changed before the program starts, unless change is nil.
+func onDiscordWith(t *testing.T, o discordfake.Options, change func(*discordNetwork), story func(t *testing.T, w *discordWorld)) {
 	for _, by := range discordTransports {
-		t.Run(string(by), func(t *testing.T) { story(t, onDiscordBy(t, by, discordfake.Options{}, nil)) })
+		t.Run(string(by), func(t *testing.T) { story(t, onDiscordBy(t, by, o, change)) })
 	}
 }
 
@@ -127,18 +131,6 @@ func (w *discordWorld) sendsPage(p person, pairs ...string) discordfake.Answer {
 
 // pageOf is the page that is open.
 func (w *discordWorld) pageOf(f *form) *discordfake.Form { return f.raw.(*discordForm).page }
-
-// once says that the text stands in the thread exactly once.
-func (w *discordWorld) once(p person, channel, thread, text string) {
-	w.Helper()
-	n := 0
-	for _, m := range p.lists(channel, thread) {
-		n += strings.Count(m.Text, text)
-	}
-	if n != 1 {
-		w.Errorf("%s reads %q %d times", p.id, text, n)
-	}
-}
 
 // hears waits until the program listens.
 func (w *discordWorld) hears() {

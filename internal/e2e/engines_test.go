@@ -18,9 +18,7 @@ func each(t *testing.T, story func(t *testing.T, w *world)) {
 	t.Run("playground", func(t *testing.T) {
 		t.Run("sqlite", func(t *testing.T) { story(t, start(t, embedded(t), &playgroundNetwork{})) })
 		t.Run("mongodb", func(t *testing.T) {
-			uri, cfg := mongotest.URI(t), embedded(t)
-			cfg.Mongo = config.Mongo{URI: config.NewSecret(uri), Database: mongotest.Database(t, uri)}
-			story(t, start(t, cfg, &playgroundNetwork{}))
+			story(t, start(t, onMongo(t), &playgroundNetwork{}))
 		})
 	})
 	t.Run("slack", func(t *testing.T) {
@@ -45,6 +43,14 @@ func each(t *testing.T, story func(t *testing.T, w *world)) {
 // embedded is a program of its own on the embedded store.
 func embedded(t *testing.T) config.Config {
 	return config.Config{Addr: "127.0.0.1:0", URL: "http://127.0.0.1:0", DataDir: t.TempDir()}
+}
+
+// onMongo is a program of its own on a database of its own.
+func onMongo(t *testing.T) config.Config {
+	t.Helper()
+	uri, cfg := mongotest.URI(t), embedded(t)
+	cfg.Mongo = config.Mongo{URI: config.NewSecret(uri), Database: mongotest.Database(t, uri)}
+	return cfg
 }
 
 // fakeMattermost is a Mattermost server in the process.

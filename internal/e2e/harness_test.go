@@ -8,7 +8,8 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"slices"
+	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -63,54 +64,6 @@ type world struct {
 	stop   func()
 }
 
-// logLines collects what admins read in the log: warnings, and errors that nobody expected.
-type logLines struct {
-	mu               sync.Mutex
-	warnings, errors []string
-}
-
-// Levels implements logrus.Hook.
-func (l *logLines) Levels() []logrus.Level { return logrus.AllLevels[:logrus.WarnLevel+1] }
-
-// Fire implements logrus.Hook.
-func (l *logLines) Fire(entry *logrus.Entry) error {
-	line, err := entry.String()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if entry.Level == logrus.WarnLevel {
-		l.warnings = append(l.warnings, line)
-	} else {
-		l.errors = append(l.errors, line)
-	}
-	return err
-}
-
-// take gives the errors with all the parts, which nobody has to fear any more.
-func (l *logLines) take(parts ...string) (taken []string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.errors = slices.DeleteFunc(l.errors, func(line string) bool {
-		if !contains(line, parts) {
-			return false
-		}
-		taken = append(taken, line)
-		return true
-	})
-	return taken
-}
-
-// warned are the warnings so far with all the parts.
-func (l *logLines) warned(parts ...string) (all []string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, line := range l.warnings {
-		if contains(line, parts) {
-			all = append(all, line)
-		}
-	}
-	return all
-}
-
 // start runs the program on the network, and on the store that cfg names.
 func start(t *testing.T, cfg config.Config, net network) *world {
 	policy, err := policy.Parse("helpdesk.yaml", deploy.DefaultPolicy)
@@ -159,8 +112,8 @@ func freePort(t testing.TB) int {
 // Context is for what is asked of the program. It outlives the test's own, for the last look around.
 func (w *world) Context() context.Context { return context.Background() }
 
-// run starts the program; stop ends it.
-func (w *world) run() {
+// launch runs the program once on the world's network and store: leave tells it to end, and ended what came of it.
+func (w *world) launch() (a *app.App, leave func(), ended <-chan error) {
 	w.Helper()
 	log := logrus.New()
 	log.SetOutput(w.Output())
@@ -177,14 +130,21 @@ func (w *world) run() {
 		cancel()
 		w.Fatal(err)
 	}
-	w.app = a
 	done := make(chan error, 1)
 	go func() { done <- a.Run(ctx) }()
+	return a, cancel, done
+}
+
+// run starts the program; stop ends it.
+func (w *world) run() {
+	w.Helper()
+	a, leave, ended := w.launch()
+	w.app = a
 	w.net.open(a)
 	w.stop = sync.OnceFunc(func() {
-		cancel()
+		leave()
 		w.net.close()
-		if err := <-done; err != nil {
+		if err := <-ended; err != nil {
 			w.Errorf("the program ended with: %v", err)
 		}
 	})
@@ -200,7 +160,13 @@ func (w *world) restart() {
 // eventually waits until f gives no error.
 func (w *world) eventually(f func() error) {
 	w.Helper()
-	deadline := time.Now().Add(patience)
+	w.within(patience, f)
+}
+
+// within is eventually for what may take longer.
+func (w *world) within(limit time.Duration, f func() error) {
+	w.Helper()
+	deadline := time.Now().Add(limit)
 	for {
 		err := f()
 		if err == nil {
@@ -214,6 +180,14 @@ func (w *world) eventually(f func() error) {
 		}
 		time.Sleep(5 * time.Millisecond) // between two looks at the condition
 	}
+}
+
+// hurried waits until f gives no error, while time passes.
+func (w *world) hurried(f func() error) {
+	w.Helper()
+	w.hurry = true
+	defer func() { w.hurry = false }()
+	w.eventually(f)
 }
 
 // everything is every message that there is, as the people in the world see it.
@@ -231,22 +205,49 @@ func (w *world) everything() map[string]message {
 // settled waits until nothing is left to deliver, while time passes.
 func (w *world) settled() {
 	w.Helper()
-	w.hurry = true
-	defer func() { w.hurry = false }()
-	w.eventually(func() error {
-		resp, err := http.Get(w.app.URL() + "/metrics")
+	w.hurried(func() error {
+		told, err := w.metrics()
 		if err != nil {
 			return err
 		}
-		body, err := io.ReadAll(resp.Body)
-		if err := errors.Join(err, resp.Body.Close()); err != nil {
-			return err
-		}
-		if !strings.Contains(string(body), "\nbalie_delivery_backlog_tickets 0\n") {
+		if !strings.Contains(told, "\nbalie_delivery_backlog_tickets 0\n") {
 			return errors.New("something is left to deliver")
 		}
 		return nil
 	})
+}
+
+// metrics are what the program counts.
+func (w *world) metrics() (string, error) {
+	resp, err := http.Get(w.app.URL() + "/metrics")
+	if err != nil {
+		return "", err
+	}
+	body, err := io.ReadAll(resp.Body)
+	return string(body), errors.Join(err, resp.Body.Close())
+}
+
+var counted = regexp.MustCompile(`(?m)^balie_event_duration_seconds_count\{kind="(?:click|command|submit)",.*\} (\d+)$`)
+
+// actions is how many commands, clicks and forms the bot has heard of.
+func (w *world) actions() (n int) {
+	w.Helper()
+	told, err := w.metrics()
+	if err != nil {
+		w.Fatal(err)
+	}
+	found := counted.FindAllStringSubmatch(told, -1)
+	if len(found) == 0 {
+		w.Fatal("nobody counts")
+	}
+	for _, line := range found {
+		one, err := strconv.Atoi(line[1])
+		if err != nil {
+			w.Fatal(err)
+		}
+		n += one
+	}
+	return n
 }
 
 // nothingElse fails the test if the bot said anything that nobody expected.

@@ -10,8 +10,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"regexp"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -274,31 +272,4 @@ func (w *mattermostWorld) overhears(as string, do func()) *model.Post {
 			return &post
 		}
 	}
-}
-
-var counted = regexp.MustCompile(`(?m)^balie_event_duration_seconds_count\{kind="(?:click|command|submit)",.*\} (\d+)$`)
-
-// actions is how many commands, clicks and forms the bot has heard of.
-func (w *world) actions() (n int) {
-	w.Helper()
-	resp, err := http.Get(w.app.URL() + "/metrics")
-	if err != nil {
-		w.Fatal(err)
-	}
-	body, err := io.ReadAll(resp.Body)
-	if err := errors.Join(err, resp.Body.Close()); err != nil {
-		w.Fatal(err)
-	}
-	found := counted.FindAllSubmatch(body, -1)
-	if len(found) == 0 {
-		w.Fatal("nobody counts")
-	}
-	for _, line := range found {
-		one, err := strconv.Atoi(string(line[1]))
-		if err != nil {
-			w.Fatal(err)
-		}
-		n += one
-	}
-	return n
 }

@@ -143,5 +143,3 @@ func (w *mattermostWorld) mayWhisper() {
 	_, err = w.admin().UpdateUserRoles(w.Context(), w.town.BotID, strings.Join([]string{"system_user", role.Name}, " "))
 	w.done(err)
 }
-
-func any1(message) bool { return true }

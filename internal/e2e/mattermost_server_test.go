@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
@@ -14,43 +13,16 @@ import (
 // it talked to: what people did before, between and after becomes part of the ticket once, in order.
 func TestMattermostServerAway(t *testing.T) {
 	w := onFake(t, mattermostfake.Options{})
-	ana, carla := w.as("ana"), w.as("carla")
-	key, card := ana.opens("The lift is stuck")
-	mine := w.mine(ana, key)
 	bot := w.town.BotID
-	for _, trouble := range []struct {
-		name  string
-		begin func()
-		end   func()
-	}{
-		{"errors", func() { w.fake.Fail(true, bot) }, func() { w.fake.Fail(false) }},
-		{"nonsense", func() { w.fake.Garbage(true, bot) }, func() { w.fake.Garbage(false) }},
-		{"errors and no socket", func() { w.fake.Fail(true, bot); w.fake.DropSockets() }, func() { w.fake.Fail(false) }},
-		{"nonsense and no socket", func() { w.fake.Garbage(true, bot); w.fake.DropSockets() }, func() { w.fake.Garbage(false) }},
-		{"silence", w.fake.Down, w.fake.Up},
-		{"a restart", func() {}, w.fake.Restart},
-	} {
-		said := []string{trouble.name + " are near", trouble.name + " are here", trouble.name + " are over"}
-		answer := "Carla on " + trouble.name
-		ana.says(direct, mine.ID, said[0])
-		carla.fills(carla.clicks(card, "Reply").Form, "text", answer)
-		trouble.begin()
-		if trouble.name != "silence" { // then nobody says anything
-			ana.says(direct, mine.ID, said[1])
-		} else {
-			said = []string{said[0], said[2]}
-		}
-		trouble.end()
-		ana.says(direct, mine.ID, said[len(said)-1])
-		for _, text := range said {
-			carla.later("ict-triage", card.ID, "Ana Silva: "+text)
-		}
-		carla.later("ict-triage", card.ID, "Reply to the requester", answer)
-		ana.later(direct, mine.ID, "Carla Jansen: "+answer)
-		w.settled()
-		ana.inOrder(direct, mine.ID, append(said, answer)[len(said):]...)
-		carla.inOrder("ict-triage", card.ID, said...)
-	}
+	fails, works := func() { w.fake.Fail(true, bot) }, func() { w.fake.Fail(false) }
+	raves, clears := func() { w.fake.Garbage(true, bot) }, func() { w.fake.Garbage(false) }
+	w.outlives(func() {},
+		outage{name: "errors", begin: fails, end: works},
+		outage{name: "nonsense", begin: raves, end: clears},
+		outage{name: "errors and no socket", begin: func() { fails(); w.fake.DropSockets() }, end: works},
+		outage{name: "nonsense and no socket", begin: func() { raves(); w.fake.DropSockets() }, end: clears},
+		outage{name: "silence", begin: w.fake.Down, end: w.fake.Up, mute: true},
+		outage{name: "a restart", begin: func() {}, end: w.fake.Restart})
 }
 
 // TestMattermostEventsGoAstray loses, repeats and reorders what the websocket tells.
@@ -60,47 +32,14 @@ func TestMattermostEventsGoAstray(t *testing.T) {
 	key, card := ana.opens("The heating is off")
 	mine := w.mine(ana, key)
 	w.settled()
-	tell := func(how string, after func()) {
-		t.Helper()
-		var said []string
-		for i := range 6 {
-			said = append(said, fmt.Sprintf("%s %d.", how, i))
-			ana.says(direct, mine.ID, said[i])
-		}
-		wrong := ana.says(direct, mine.ID, how+" wrong")
-		ana.corrects(wrong, how+" right.")
-		gone := ana.says(direct, mine.ID, how+" gone")
-		ana.takesBack(gone)
-		after()
-		for _, text := range append(said, how+" right.") {
-			carla.later("ict-triage", card.ID, "Ana Silva: "+text)
-		}
-		w.settled()
-		for _, m := range carla.lists("ict-triage", card.ID) {
-			for _, text := range []string{how + " wrong", how + " gone"} {
-				if strings.Contains(m.Text, text) {
-					t.Errorf("%s: Carla still reads %q", how, m.Text)
-				}
-			}
-		}
-		for _, text := range append(said, how+" right.") {
-			n := 0
-			for _, m := range carla.lists("ict-triage", card.ID) {
-				n += strings.Count(m.Text, text)
-			}
-			if n != 1 {
-				t.Errorf("%q arrives %d times", text, n)
-			}
-		}
-	}
-	tell("heard", func() {})
+	w.tells("heard", mine, card, func() {})
 	w.fake.RepeatEvents(true)
-	tell("repeated", func() { w.fake.RepeatEvents(false) })
+	w.tells("repeated", mine, card, func() { w.fake.RepeatEvents(false) })
 	w.fake.ReorderEvents(true)
-	tell("reordered", func() { w.fake.ReorderEvents(false) })
+	w.tells("reordered", mine, card, func() { w.fake.ReorderEvents(false) })
 	// Servers lose events without a trace only when they end: the last ones before that.
 	w.fake.ForgetEvents(1000)
-	tell("forgotten", func() {
+	w.tells("forgotten", mine, card, func() {
 		w.fake.ForgetEvents(0)
 		w.fake.Restart()
 	})

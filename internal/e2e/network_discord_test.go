@@ -57,7 +57,8 @@ func newDiscord(t *testing.T, by transport, o discordfake.Options) *discordNetwo
 	if o.Guilds == nil {
 		o.Guilds = []discordfake.Guild{{Name: "Balie"}}
 	}
-	o.Guilds[0].Channels = append(o.Guilds[0].Channels,
+	o.Guilds = slices.Clone(o.Guilds) // the caller's may make another world
+	o.Guilds[0].Channels = append(slices.Clip(o.Guilds[0].Channels),
 		discordfake.Channel{Name: "general"},
 		discordfake.Channel{Name: "ict-triage", Private: true, Members: []string{"bram", "carla"}},
 		discordfake.Channel{Name: "help"},
@@ -81,15 +82,8 @@ func (n *discordNetwork) connect(o *app.Options) {
 	}
 	o.Config.Discord = c
 	o.Pace.PerChannel = -1 // the world's clock stands still between two posts
-	p := *o.Policy
-	p.Teams = slices.Clone(p.Teams)
-	for i := range p.Teams {
-		p.Teams[i].Triage = []ticket.Channel{{Platform: "discord", ID: n.guild.ChannelID("ict-triage")}}
-		if n.channels != nil {
-			n.channels(&p.Teams[i])
-		}
-	}
-	o.Policy, n.policy = &p, &p
+	cardsIn(o, ticket.Channel{Platform: "discord", ID: n.guild.ChannelID("ict-triage")}, n.channels)
+	n.policy = o.Policy
 }
 
 // open waits until the program listens, and people have its commands.
@@ -98,13 +92,8 @@ func (n *discordNetwork) open(a *app.App) {
 	if n.by == overHTTP {
 		n.fake.Deliver(n.base)
 	}
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
-		if n.fake.Sockets() > 0 && len(n.fake.Commands()) > 0 {
-			n.greet()
-			return
-		}
-		time.Sleep(time.Millisecond) // between two looks
-	}
+	until(func() bool { return n.fake.Sockets() > 0 && len(n.fake.Commands()) > 0 })
+	n.greet()
 }
 
 // greet has the people whose language is not the server's use the program once: Discord tells of it only then.
@@ -119,12 +108,12 @@ func (n *discordNetwork) greet() {
 	}
 }
 
-// close waits until the program has left, or the next one would be taken for it.
+// close waits until the program has left, or the next one would be taken for it. Another one may take its place at once.
 func (n *discordNetwork) close() {
+	sessions := func() int { return n.fake.Identified() + n.fake.Resumed() }
+	before := sessions()
 	n.fake.Deliver("")
-	for deadline := time.Now().Add(patience); n.fake.Sockets() > 0 && time.Now().Before(deadline); {
-		time.Sleep(time.Millisecond) // between two looks
-	}
+	until(func() bool { return n.fake.Sockets() == 0 || sessions() > before })
 }
 
 // room is the id of a channel of the person's.

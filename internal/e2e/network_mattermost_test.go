@@ -44,7 +44,7 @@ func newMattermost(t *testing.T, site *mattermosttest.Site) *mattermostNetwork {
 	n := &mattermostNetwork{addr: fmt.Sprint("127.0.0.1:", freePort(t)), channels: map[string]string{},
 		directs: map[string]string{}, answered: map[string]bool{},
 		// The server is 11.4, and files in forms came later. Nobody can press what a post has no more: the server looks it up.
-		features: abilities{emptyFiles: true}}
+		features: abilities{emptyFiles: true, lateDeletions: true}}
 	town, err := mattermosttest.NewTown(t.Context(), site, mattermosttest.TownOptions{
 		People: []mattermosttest.Person{
 			{Name: "ana", First: "Ana", Last: "Silva"},
@@ -78,12 +78,7 @@ func (n *mattermostNetwork) connect(o *app.Options) {
 	}
 	o.Config.Mattermost = config.Mattermost{URL: url, Token: config.NewSecret(n.town.BotToken),
 		CommandTokens: config.NewSecret(strings.Join(append([]string{n.town.CommandToken}, n.tokens...), ","))}
-	p := *o.Policy
-	p.Teams = slices.Clone(p.Teams)
-	for i := range p.Teams {
-		p.Teams[i].Triage = []ticket.Channel{{Platform: "mattermost", ID: n.town.ChannelID("ict-triage")}}
-	}
-	o.Policy = &p
+	cardsIn(o, ticket.Channel{Platform: "mattermost", ID: n.town.ChannelID("ict-triage")}, nil)
 }
 
 func (n *mattermostNetwork) open(*app.App) {}

@@ -65,7 +65,7 @@ func newSlack(t *testing.T, by transport, o slackfake.Options) *slackNetwork {
 }
 
 func (n *slackNetwork) can() abilities {
-	return abilities{shortcut: true, formFiles: true, closing: true, oldButtons: true}
+	return abilities{shortcut: true, formFiles: true, closing: true, oldButtons: true, lateDeletions: true}
 }
 
 func (n *slackNetwork) connect(o *app.Options) {
@@ -80,15 +80,7 @@ func (n *slackNetwork) connect(o *app.Options) {
 	}
 	o.Config.Slack = c
 	o.Pace.PerChannel, o.Pace.Home = -1, 20*time.Millisecond // the world's clock stands still between two posts
-	p := *o.Policy
-	p.Teams = slices.Clone(p.Teams)
-	for i := range p.Teams {
-		p.Teams[i].Triage = []ticket.Channel{{Platform: "slack", ID: n.fake.ChannelID("ict-triage")}}
-		if n.channels != nil {
-			n.channels(&p.Teams[i])
-		}
-	}
-	o.Policy = &p
+	cardsIn(o, ticket.Channel{Platform: "slack", ID: n.fake.ChannelID("ict-triage")}, n.channels)
 }
 
 // open waits until the program listens.
@@ -99,9 +91,7 @@ func (n *slackNetwork) open(a *app.App) {
 		return
 	}
 	n.fake.Deliver("")
-	for deadline := time.Now().Add(patience); n.fake.Sockets() == 0 && time.Now().Before(deadline); {
-		time.Sleep(time.Millisecond) // between two looks
-	}
+	until(func() bool { return n.fake.Sockets() > 0 })
 }
 
 func (n *slackNetwork) close() { n.fake.Deliver("") }

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"balie/internal/app"
 	"balie/internal/chat"
+	"balie/internal/ticket"
 )
 
 // network is a chat network as its people know it: the stories speak nothing else. People and channels go by their names,
@@ -75,6 +77,7 @@ type abilities struct {
 	longForms  bool // a form takes 100 000 characters
 
 	shortMessages bool // a message takes no more than 2 000 characters
+	lateDeletions bool // what was deleted while the program was away can be found out
 }
 
 // trouble is what a network does wrong when the bot posts or edits.
@@ -167,6 +170,31 @@ func (f *form) with(pairs ...string) filled {
 		in.Values[pair[0]] = []string{pair[1]}
 	}
 	return in
+}
+
+// until waits until it is so, or nobody has patience any more.
+func until(so func() bool) {
+	for deadline := time.Now().Add(patience); !so() && time.Now().Before(deadline); {
+		time.Sleep(time.Millisecond) // between two looks
+	}
+}
+
+// cardsIn has all teams' cards in a channel, unless change, which may be nil, has them elsewhere.
+func cardsIn(o *app.Options, triage ticket.Channel, change func(*ticket.Team)) {
+	p := *o.Policy
+	p.Teams = slices.Clone(p.Teams)
+	for i := range p.Teams {
+		p.Teams[i].Triage = []ticket.Channel{triage}
+		if change != nil {
+			change(&p.Teams[i])
+		}
+	}
+	o.Policy = &p
+}
+
+// earlier says whether a message stood before another one: on Slack and Discord, ids grow with time.
+func earlier(a, b message) bool {
+	return cmp.Or(len(a.ID)-len(b.ID), strings.Compare(a.ID, b.ID)) < 0
 }
 
 func contains(s string, parts []string) bool {

@@ -101,6 +101,15 @@ func (p person) reads(a answer, parts ...string) message {
 	return m
 }
 
+// reading is reads for what may come true later.
+func (p person) reading(a answer, parts ...string) (message, error) {
+	m, ok := a.reads(parts...)
+	if !ok {
+		return m, fmt.Errorf("%s reads %+v, nothing with %q", p.id, a.Private, parts)
+	}
+	return m, nil
+}
+
 // says posts a message, perhaps with uploads.
 func (p person) says(channel, thread, text string, uploads ...string) message {
 	p.Helper()
@@ -163,6 +172,9 @@ func (p person) find(channel, thread string, parts []string, which func(message)
 	return found
 }
 
+// any1 is any message.
+func any1(message) bool { return true }
+
 // lists is what stands in a channel or a thread now.
 func (p person) lists(channel, thread string) []message {
 	p.Helper()
@@ -185,6 +197,19 @@ func (p person) losesSight(m message) {
 	})
 }
 
+// losesText waits until nothing below a post has the text.
+func (p person) losesText(root message, text string) {
+	p.Helper()
+	p.eventually(func() error {
+		for _, m := range p.lists(root.Channel, root.ID) {
+			if strings.Contains(m.Text, text) {
+				return fmt.Errorf("%s still reads %q", p.id, m.Text)
+			}
+		}
+		return nil
+	})
+}
+
 // sights is all that the person can see.
 func (p person) sights() []message {
 	p.Helper()
@@ -202,6 +227,47 @@ func (p person) neverSees(secret string) {
 		if strings.Contains(m.Text, secret) {
 			p.Errorf("%s can read %q in %s", p.id, secret, m.Channel)
 		}
+	}
+}
+
+// neverReads is neverSees without the text in the message.
+func (w *world) neverReads(p person, secret string) {
+	w.Helper()
+	for _, m := range p.sights() {
+		if strings.Contains(m.Text, secret) {
+			w.Errorf("%s can read what they should not in %s", p.id, m.Channel)
+		}
+	}
+}
+
+// inOrder says that each text stands in the thread once, in that order.
+func (p person) inOrder(channel, thread string, texts ...string) {
+	p.Helper()
+	var found []string
+	for _, m := range p.lists(channel, thread) {
+		if thread == "" && m.Thread != "" {
+			continue
+		}
+		for _, text := range texts {
+			for range strings.Count(m.Text, text) {
+				found = append(found, text)
+			}
+		}
+	}
+	if !slices.Equal(found, texts) {
+		p.Errorf("%s reads %q in %s (thread %q), not %q", p.id, found, channel, thread, texts)
+	}
+}
+
+// once says that the text stands in the thread exactly once.
+func (w *world) once(p person, channel, thread, text string) {
+	w.Helper()
+	n := 0
+	for _, m := range p.lists(channel, thread) {
+		n += strings.Count(m.Text, text)
+	}
+	if n != 1 {
+		w.Errorf("%s reads %q %d times", p.id, text, n)
 	}
 }
 
@@ -294,14 +360,30 @@ func (p person) downloads(m message, f file) string {
 	return content
 }
 
+// ticket makes a simple ticket and gives its number, without waiting for the team's card.
+func (p person) ticket(summary string) (key string) {
+	p.Helper()
+	f := p.types("general", "/ticket "+summary).Form
+	m := p.reads(p.fills(f, "type", "question", "category", "other"), "Your ticket is", "HD-")
+	return keyIn(m.Text)
+}
+
+// keyIn is the number of the ticket that a text is about.
+func keyIn(text string) string {
+	i := strings.Index(text, "HD-")
+	return text[i : i+len("HD-00000")]
+}
+
 // opens makes a simple ticket and gives its number and its card.
 func (p person) opens(summary string) (key string, card message) {
 	p.Helper()
-	f := p.types("general", "/ticket "+summary).Form
-	a := p.fills(f, "type", "question", "category", "other")
-	m := p.reads(a, "Your ticket is", "HD-")
-	i := strings.Index(m.Text, "HD-")
-	key = m.Text[i : i+len("HD-00000")]
+	key = p.ticket(summary)
 	p.sees(direct, "", key)
 	return key, p.as("carla").sees("ict-triage", "", key)
+}
+
+// mine is the first post of a ticket's conversation with its requester.
+func (w *world) mine(p person, key string) message {
+	w.Helper()
+	return p.find(direct, "", []string{key + " · "}, any1)
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"balie/adapters/slack/slackfake"
 	"balie/internal/ticket"
 )
 
@@ -63,7 +64,7 @@ func TestSlackConversation(t *testing.T) {
 
 // TestSlackRequestChannel keeps the conversation in a thread of a channel where everybody reads along.
 func TestSlackRequestChannel(t *testing.T) {
-	onSlackWith(t, func(n *slackNetwork) {
+	onSlackWith(t, slackfake.Options{}, func(n *slackNetwork) {
 		n.channels = func(team *ticket.Team) {
 			team.Requests = []ticket.Channel{{Platform: "slack", ID: n.fake.ChannelID("help")}}
 		}

@@ -19,12 +19,14 @@ type slackWorld struct {
 }
 
 // onSlack lives a story over HTTP and over sockets.
-func onSlack(t *testing.T, story func(t *testing.T, w *slackWorld)) { onSlackWith(t, nil, story) }
+func onSlack(t *testing.T, story func(t *testing.T, w *slackWorld)) {
+	onSlackWith(t, slackfake.Options{}, nil, story)
+}
 
-// onSlackWith is onSlack on a network that was changed before the program starts.
-func onSlackWith(t *testing.T, change func(*slackNetwork), story func(t *testing.T, w *slackWorld)) {
+// onSlackWith is onSlack on a network that was changed before the program starts, unless change is nil.
+func onSlackWith(t *testing.T, o slackfake.Options, change func(*slackNetwork), story func(t *testing.T, w *slackWorld)) {
 	for _, by := range transports {
-		t.Run(string(by), func(t *testing.T) { story(t, onSlackBy(t, by, slackfake.Options{}, change)) })
+		t.Run(string(by), func(t *testing.T) { story(t, onSlackBy(t, by, o, change)) })
 	}
 }
 
@@ -132,14 +134,6 @@ func (w *slackWorld) atHome(p person, parts ...string) {
 	})
 }
 
-// hurried waits until f gives no error, while time passes.
-func (w *world) hurried(f func() error) {
-	w.Helper()
-	w.hurry = true
-	defer func() { w.hurry = false }()
-	w.eventually(f)
-}
-
 // pressesAtHome presses the button with the label that comes first after the text.
 func (w *slackWorld) pressesAtHome(p person, label, after string) answer {
 	w.Helper()
@@ -179,30 +173,12 @@ func (w *slackWorld) buttonOf(m message, label string) map[string]any {
 		"text": map[string]any{"type": "plain_text", "text": label}, "action_ts": "1712345678.000100"}
 }
 
-// once says that the text stands in the thread exactly once.
-func (w *slackWorld) once(p person, channel, thread, text string) {
-	w.Helper()
-	n := 0
-	for _, m := range p.lists(channel, thread) {
-		n += strings.Count(m.Text, text)
-	}
-	if n != 1 {
-		w.Errorf("%s reads %q %d times", p.id, text, n)
-	}
-}
-
 // expects waits for messages of the bot's that are of no interest by themselves.
 func (w *slackWorld) expects(p person, channel, thread string, texts ...string) {
 	w.Helper()
 	for _, text := range texts {
 		p.find(channel, thread, []string{text}, any1)
 	}
-}
-
-// keyIn is the number of the ticket that a text is about.
-func keyIn(text string) string {
-	i := strings.Index(text, "HD-")
-	return text[i : i+len("HD-00000")]
 }
 
 // hears waits until Slack can reach the program.

@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"strings"
-	"sync"
 	"testing"
 	"time"
 )
@@ -57,17 +56,7 @@ func TestStory(t *testing.T) {
 		}
 
 		// Bram and Carla claim it at once: one wins, the other reads who did.
-		var wg sync.WaitGroup
-		answers := make([]answer, 2)
-		for i, p := range []person{bram, carla} {
-			wg.Go(func() {
-				var err error
-				if answers[i], err = p.tryClick(card, "Claim"); err != nil {
-					t.Error(err)
-				}
-			})
-		}
-		wg.Wait()
+		answers := w.atOnce(card, "Claim", bram, carla)
 		won, lost, wonName := bram, carla, "Bram de Wit"
 		yours, faster := "is van jou", "was faster"
 		if _, ok := answers[1].reads("is yours"); ok {
