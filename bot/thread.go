@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/sirupsen/logrus"
+
 	"balie/internal/chat"
 	"balie/internal/store"
 	"balie/internal/ticket"
@@ -92,6 +94,10 @@ func (t *turn) underway(ctx context.Context, asked time.Time) (bool, error) {
 			return false, err
 		}
 	}
+	if t.e.OwnThread && len(works) >= most {
+		return true, nil // it may be about one of those that were not looked at
+	}
+	pending := false
 	for _, w := range works {
 		looked := map[string]bool{}
 		for _, p := range w.Pending {
@@ -100,11 +106,16 @@ func (t *turn) underway(ctx context.Context, asked time.Time) (bool, error) {
 				continue
 			}
 			looked[r.ID] = true // nothing overtakes the first one in its room
-			failed := t.e.OwnThread && p.Tries > 0 && t.now().Before(asked.Add(failingFor)) && !t.deliverer.waitsForAdmin(r.Place)
-			if failed || !p.Next.After(asked) {
+			failed := t.e.OwnThread && p.Tries > 0
+			if failed && t.now().Before(asked.Add(failingFor)) && !t.deliverer.waitsForAdmin(r.Place) || !p.Next.After(asked) {
 				return true, nil
 			}
+			pending = pending || failed
 		}
+	}
+	if pending { // as long as that fails nobody can know
+		t.log.WithFields(logrus.Fields{"platform": t.e.Platform, "channel": t.e.Channel, "thread": t.e.Thread}).
+			Warn("a reply to a post of the bot's may be about a ticket whose post seems to have failed; it is taken for one about none")
 	}
 	return false, nil
 }
@@ -115,7 +126,7 @@ func (t *turn) isHere(r ticket.Room) bool {
 		return false
 	}
 	if t.e.Direct {
-		return r.Place.Channel == "" && r.Person == t.who.ID
+		return r.Person == t.who.ID // its place may be a channel that has no room for a thread, so that it began directly
 	}
 	return r.Place.Channel == t.e.Channel
 }

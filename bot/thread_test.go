@@ -8,6 +8,7 @@ import (
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
+	"github.com/sirupsen/logrus/hooks/test"
 
 	"balie/internal/chat"
 	"balie/internal/desk"
@@ -38,6 +39,7 @@ func (s settling) Underway(_ context.Context, person, team string, _ int) ([]sto
 		{ID: "triage", Place: chat.Place{Platform: "one", Channel: "cards"}},
 		{ID: "conversation", Person: "ana", Place: chat.Place{Platform: "one", Person: "U1"}},
 		{ID: "follower:bea", Person: "bea", Place: chat.Place{Platform: "one", Person: "U2"}},
+		{ID: "requests", Person: "ana", Place: chat.Place{Platform: "one", Channel: "requests"}},
 		{ID: "far", Person: "ana", Place: chat.Place{Platform: "two", Person: "U1"}},
 	}}
 	return []store.Work{{Ticket: tk, Pending: s.pending}}, nil
@@ -68,16 +70,17 @@ func TestTicketOfThread(t *testing.T) {
 		want           error
 		waits          bool
 	}{
-		"known":                               {e: talk, known: -1, pending: ours},
-		"of somebody else's":                  {e: talk, want: store.ErrNotFound},
-		"with only newer work under way":      {e: talk, pending: []due{{"conversation", moment, 0}}, want: store.ErrNotFound},
-		"whose first post is being delivered": {e: talk, known: moment, pending: ours, settled: moment, waits: true},
-		"in a channel, being delivered":       {e: cards, known: moment, pending: told, settled: moment, waits: true},
-		"while other posts are delivered":     {e: talk, pending: ours, settled: moment, want: store.ErrNotFound, waits: true},
-		"while nothing gets on":               {e: talk, pending: ours, want: errUnsettled, waits: true},
-		"while nothing gets on in a channel":  {e: own(cards), pending: told, want: errUnsettled, waits: true},
-		"where tickets have no rooms":         {e: chat.Event{Channel: "lunch"}, pending: told, want: store.ErrNotFound},
-		"that somebody unknown speaks of":     {e: own(talk), nobody: true, pending: ours, want: store.ErrNotFound},
+		"known":                                {e: talk, known: -1, pending: ours},
+		"of somebody else's":                   {e: talk, want: store.ErrNotFound},
+		"with only newer work under way":       {e: talk, pending: []due{{"conversation", moment, 0}}, want: store.ErrNotFound},
+		"whose first post is being delivered":  {e: talk, known: moment, pending: ours, settled: moment, waits: true},
+		"in a channel, being delivered":        {e: cards, known: moment, pending: told, settled: moment, waits: true},
+		"that began directly for want of room": {e: talk, known: moment, pending: []due{{"requests", -moment, 0}}, settled: moment, waits: true},
+		"while other posts are delivered":      {e: talk, pending: ours, settled: moment, want: store.ErrNotFound, waits: true},
+		"while nothing gets on":                {e: talk, pending: ours, want: errUnsettled, waits: true},
+		"while nothing gets on in a channel":   {e: own(cards), pending: told, want: errUnsettled, waits: true},
+		"where tickets have no rooms":          {e: chat.Event{Channel: "lunch"}, pending: told, want: store.ErrNotFound},
+		"that somebody unknown speaks of":      {e: own(talk), nobody: true, pending: ours, want: store.ErrNotFound},
 
 		"while nothing gets on in a channel that is not this": {e: own(talk), pending: told, want: store.ErrNotFound},
 		"while nothing gets on with others":                   {e: own(talk), pending: []due{{"follower:bea", -moment, 3}}, want: store.ErrNotFound},
@@ -121,7 +124,8 @@ func TestTicketOfThread(t *testing.T) {
 					d.blocked[chat.Place{Platform: "one", Person: "U1"}] = "an admin"
 				}
 				p := &ticket.Policy{Teams: []ticket.Team{{ID: "ict", Triage: []ticket.Channel{{Platform: "one", ID: "cards"}}}}}
-				in := &turn{Bot: &Bot{desk: &desk.Desk{Store: s}, policy: p, now: time.Now, asked: asked, deliverer: d}, e: c.e,
+				log, logged := test.NewNullLogger()
+				in := &turn{Bot: &Bot{log: log, desk: &desk.Desk{Store: s}, policy: p, now: time.Now, asked: asked, deliverer: d}, e: c.e,
 					who: store.Person{ID: "ana"}, by: ticket.Actor{Event: "event"}}
 				in.e.Platform = "one"
 				if c.nobody {
@@ -133,6 +137,11 @@ func TestTicketOfThread(t *testing.T) {
 				}
 				if err == nil && (tk.ID != "1" || room != "triage") {
 					t.Errorf("got ticket %q in %q", tk.ID, room)
+				}
+				// What is given up although something may come is told.
+				doubt := c.e.OwnThread && c.want == store.ErrNotFound && (c.told >= failingFor || c.blocked)
+				if told := len(logged.AllEntries()) > 0; told != doubt {
+					t.Errorf("logged: %v", told)
 				}
 				if waited := time.Since(began) > 0; waited != c.waits {
 					t.Errorf("waited %s", time.Since(began))

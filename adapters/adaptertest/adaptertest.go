@@ -10,6 +10,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -24,7 +25,7 @@ type Subject struct {
 	// Start makes a fresh network, and the adapter connected to it with its Run and Hooks going. Whatever it starts ends
 	// with the test, before Cleanup functions that were registered earlier.
 	Start func(t *testing.T, s Setup) Network
-	// Secrets must never be in an error or a log line.
+	// Secrets must never be in an error or a log line, nor may those of a Secretive network.
 	Secrets []string
 	// Without names kinds of actions that the platform does not have, and why.
 	Without map[Kind]string
@@ -69,6 +70,12 @@ type Faulty interface {
 	Limit(t *testing.T, channel string, every time.Duration)
 	// Fail makes everything that is sent fail, or not any more.
 	Fail(t *testing.T, on bool)
+}
+
+// Secretive is a network with secrets that are not known before it starts, such as tokens that it gives out.
+type Secretive interface {
+	// Secrets are those so far.
+	Secrets() []string
 }
 
 // Request is one request to the adapter, to be sent as it is.
@@ -267,7 +274,11 @@ func (b *probe) shown(as string, in chat.Ref) []Shown {
 
 func (b *probe) noSecret(where, text string) {
 	b.Helper()
-	for _, secret := range b.subject.Secrets {
+	secrets := b.subject.Secrets
+	if n, ok := b.net.(Secretive); ok {
+		secrets = slices.Concat(secrets, n.Secrets())
+	}
+	for _, secret := range secrets {
 		if secret != "" && strings.Contains(text, secret) {
 			b.Errorf("a secret is in %s", where)
 		}

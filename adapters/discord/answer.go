@@ -285,7 +285,7 @@ func (d *Discord) goOn(ctx context.Context, after []func(context.Context)) {
 	if len(after) == 0 {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterFor)
+	ctx, cancel := d.detached(ctx, afterFor)
 	d.later.Do(func() {
 		defer cancel()
 		for _, do := range after {
@@ -313,6 +313,9 @@ func (d *Discord) interact(ctx context.Context, h chat.Handler, raw json.RawMess
 		if d.once.First("garbled interaction") {
 			d.log.Warn("discord: an interaction that makes no sense was ignored")
 		}
+		if in.ID != "" && in.Token != "" { // the person need not wait for it
+			d.respondTo(ctx, in, answer{Type: answerDeferredUpdate})
+		}
 		return
 	}
 	if d.done.Contains(in.ID) { // told again after the connection was lost
@@ -323,6 +326,16 @@ func (d *Discord) interact(ctx context.Context, h chat.Handler, raw json.RawMess
 		d.answered(kind, time.Since(began), waitedFor.Total())
 	}
 	d.goOn(ctx, after)
+}
+
+// turnAway answers an interaction that there is no room for.
+func (d *Discord) turnAway(ctx context.Context, raw json.RawMessage) {
+	in, err := readInteraction(raw)
+	if err != nil || !in.sensible() {
+		return
+	}
+	a := &asked{Discord: d, in: in, say: words(in.Locale)}
+	d.respondTo(ctx, in, a.broken())
 }
 
 // respondTo gives the first answer over the API. It counts once however often it is sent.

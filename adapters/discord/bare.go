@@ -15,13 +15,22 @@ const bareFor = 10 * time.Minute
 // titleSign is what the title of a card in words begins with.
 const titleSign = "### "
 
-// titleInWords finds the title, which may stand below whom the message notifies.
-var titleInWords = regexp.MustCompile("(?m)^" + titleSign + "(.+)$")
+var titleLine = regexp.MustCompile("(?m)^" + titleSign + "(.+)$")
+
+// titleInWords is the title of the card in words that a message has; empty if it has none. It may stand below what else the
+// message says. In no other post of the bot's a line begins like that, but for code.
+func titleInWords(content string) string {
+	before, _, _ := strings.Cut(content, "```")
+	if found := titleLine.FindStringSubmatch(before); found != nil {
+		return found[1]
+	}
+	return ""
+}
 
 // inWords is the message with its card in words, for where the bot may not Embed Links: Discord takes embeds away then, and
 // gives no error if anything else is left. https://docs.discord.com/developers/topics/permissions
 func (o outgoing) inWords() outgoing {
-	if len(o.Embeds) == 0 {
+	if len(o.Embeds) == 0 || o.Card == nil {
 		return o
 	}
 	o.Content = strings.TrimSpace(o.Content + "\n" + cardWords(o.Card, contentMax-units(o.Content)-1))

@@ -1,7 +1,9 @@
 package discord_test
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -61,6 +63,7 @@ func TestWithoutEmbeds(t *testing.T) {
 				t.Errorf("after an edit it reads %q", m.Content)
 			}
 			h.fake.Advance(10 * time.Minute)
+			c.Facts[0].Value = "Reopened" // the ticket goes on meanwhile
 			p.Again = time.Now().Add(-time.Hour)
 			if again, err := h.another().Send(t.Context(), p); err != nil || again != r {
 				t.Errorf("sent again it is %v, %v, first %v", again, err, r)
@@ -84,6 +87,27 @@ func TestWithoutEmbeds(t *testing.T) {
 				t.Errorf("with the permission it reads %q and %+v", m.Content, m.Embeds)
 			}
 		})
+	}
+}
+
+// TestCardsAreNoWords: what an agent wrote is not taken for the card in words that somebody deleted.
+func TestCardsAreNoWords(t *testing.T) {
+	h := newHouse(t, discordfake.Options{})
+	p := chat.Post{Key: "first", To: h.place("help"), Text: "Here you follow HD-1.", Card: card("HD-1"), Topic: topic("HD-1", false, h.fake.UserID("ana"))}
+	r := h.sends(p)
+	to := h.place("help")
+	to.Thread = r.Message
+	h.sends(chat.Post{Key: "answer", To: to, Author: &chat.Author{Name: "Bram"}, Text: "Run this:\n```\n### printer\n```"})
+	before := h.fake.As("ana").Messages(r.Message)
+	first := slices.IndexFunc(before, func(m discordfake.Message) bool { return m.Bot && !m.System })
+	h.fake.DeleteMessage(r.Message, before[first].ID)
+	err := h.another().Edit(t.Context(), r, p)
+	if e, ok := errors.AsType[*chat.SendError](err); !ok || !e.Gone {
+		t.Errorf("the card that is gone: %v", err)
+	}
+	got := h.fake.As("ana").Messages(r.Message)
+	if len(got) != len(before)-1 || !strings.Contains(got[len(got)-1].Content, "### printer") || len(got[len(got)-1].Embeds) > 0 {
+		t.Errorf("what she reads then: %+v", got)
 	}
 }
 

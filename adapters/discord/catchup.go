@@ -21,6 +21,8 @@ const (
 	overlap = int64(30 * time.Second / time.Millisecond)
 	// breath is the pause between two calls, so that there is room for what people wait for: Discord takes 50 in a second.
 	breath = 50 * time.Millisecond
+	// partMax is about how many events are read of a conversation before they are told.
+	partMax = 1000
 )
 
 // catchup reads over REST what was missed: what people wrote in threads, in channels with something of the bot's, and to the
@@ -41,6 +43,8 @@ type catchup struct {
 	// lively are the conversations where something was said while it is not known yet what to read, with whether they are
 	// direct; done are those that were read since it is.
 	lively, done map[string]bool
+	// owed are direct conversations that are read from further back than where the cursor stays, until the bot was told.
+	owed map[string]*want
 }
 
 // look is a list of conversations to look through for those where something was said.
@@ -64,8 +68,9 @@ const (
 // want is something that has to be read.
 type want struct {
 	since  int64
-	rank   int  // who comes first
-	direct bool // a direct conversation
+	floor  int64 // where the cursor stays, if that is later; else 0
+	rank   int   // who comes first
+	direct bool  // a direct conversation
 	pause  time.Duration
 	next   time.Time // not before
 
@@ -75,13 +80,16 @@ type want struct {
 
 func (w *want) when() (rank int, at time.Time) { return w.rank, w.next }
 
+// below is what the cursor stays below while it has to be read.
+func (w *want) below() int64 { return cmp.Or(w.floor, w.since) }
+
 // progress is how far the reading of something has come. Discord's limits may end it after a few pages.
 type progress struct {
 	since  int64
+	below  int64
 	direct bool
 	joined bool   // the list of threads is that of the ones that the bot is in
 	at     string // where the next page begins; empty at the beginning
-	said   []*utterance
 	found  []conversation
 }
 
@@ -90,17 +98,24 @@ func (c *catchup) goOn(w *want) (progress, int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	p := w.place
-	p.since, p.direct = w.since, w.direct
+	p.since, p.below, p.direct = w.since, w.below(), w.direct
 	return p, w.turn
 }
 
 // anew has something read from its beginning, even if it is being read. c.mu is held.
 func (w *want) anew() { w.turn, w.place = w.turn+1, progress{} }
 
+// back has something read on from then, if it is further. It is not being read. c.mu is held.
+func (w *want) back(to int64) {
+	if to -= overlap; madeAt(w.place.at) > to {
+		w.place.at = snowflakeAt(to)
+	}
+}
+
 func newCatchup(t *term) *catchup {
 	return &catchup{
 		term: t, steps: inbox.NewSteps(), breath: breath, want: map[string]*want{}, look: map[look]*want{},
-		lively: map[string]bool{}, done: map[string]bool{},
+		lively: map[string]bool{}, done: map[string]bool{}, owed: map[string]*want{},
 	}
 }
 
@@ -184,7 +199,12 @@ func (c *catchup) sooner(channel string, direct bool) bool {
 	if since == 0 {
 		return false
 	}
-	c.want[channel] = &want{since: since, direct: direct}
+	w := &want{since: since, direct: direct}
+	if high := c.cursor.High(); direct && since < high && len(c.owed) < owedMax {
+		w.floor = high // the gap may be weeks ago, and all else of it was told
+		c.owed[channel] = w
+	}
+	c.want[channel] = w
 	return true
 }
 
@@ -194,7 +214,7 @@ func (c *catchup) floor() int64 {
 	defer c.mu.Unlock()
 	low := inbox.Earlier(c.queue.Floor(), c.all)
 	for _, w := range c.want {
-		low = inbox.Earlier(low, w.since)
+		low = inbox.Earlier(low, w.below())
 	}
 	for _, w := range c.look {
 		low = inbox.Earlier(low, w.since)
@@ -231,7 +251,7 @@ func (c *catchup) step(ctx context.Context) (time.Duration, error) {
 	since, gap := c.all, c.gaps
 	for channel, at := range c.queue.Lost() {
 		c.wants(channel, want{since: at})
-		c.want[channel].anew()
+		c.want[channel].back(at)
 	}
 	now := time.Now()
 	channel, found, wait := inbox.Next(c.want, now, cmp.Compare, (*want).when)
@@ -259,10 +279,12 @@ func (c *catchup) step(ctx context.Context) (time.Duration, error) {
 // wants notes that a conversation has to be read. c.mu is held.
 func (c *catchup) wants(channel string, n want) {
 	if w := c.want[channel]; w != nil {
+		below := min(w.below(), n.below())
 		if w.rank = min(w.rank, n.rank); n.since < w.since {
 			w.since = n.since
 			w.anew()
 		}
+		w.floor = below
 		return
 	}
 	c.want[channel] = &n
@@ -282,9 +304,14 @@ func (c *catchup) looks(at look, since int64) {
 func (c *catchup) read(ctx context.Context, channel string, w *want) {
 	c.queue.HoldRoom(channel)
 	p, turn := c.goOn(w)
-	err := c.messages(ctx, channel, &p)
+	missed, whole, err := c.messages(ctx, channel, &p)
 	if err != nil && !hidden(err) {
+		c.part(channel, w, p, turn, missed)
 		c.again(w, p, turn, err, "discord: what was missed in a channel could not be read yet", channel)
+		return
+	}
+	if err == nil && !whole {
+		c.part(channel, w, p, turn, missed)
 		return
 	}
 	c.unreadable(channel, err)
@@ -293,15 +320,25 @@ func (c *catchup) read(ctx context.Context, channel string, w *want) {
 	if w.turn != turn && err == nil {
 		return // more was missed, and it is read again
 	}
-	var missed []*inbox.Item
-	for _, u := range p.said {
-		if it := c.item(u); it != nil {
-			missed = append(missed, it)
-		}
+	if c.owed[channel] == w {
+		missed = append(missed, c.settled(channel, w))
 	}
 	c.queue.Release(channel, missed)
 	delete(c.want, channel)
 	c.done[channel] = true
+}
+
+// part has the first of what was missed in a conversation told before the rest is read, so that not all of it is kept here.
+func (c *catchup) part(channel string, w *want, p progress, turn int, missed []*inbox.Item) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if w.turn != turn {
+		return // it is read again, which tells that, too
+	}
+	c.queue.Part(channel, missed)
+	if w.place = p; len(missed) > 0 {
+		w.pause = 0 // it gets somewhere
+	}
 }
 
 // unreadable tells once of a channel what an admin has to do, since what was missed there is lost.
@@ -340,10 +377,8 @@ func limited(err error) bool {
 // saying why nobody knows that.
 func hidden(err error) bool {
 	switch statusOf(err) {
-	case http.StatusForbidden, http.StatusNotFound:
-		return true
-	case http.StatusBadRequest:
-		return codeOf(err) != 0
+	case http.StatusForbidden, http.StatusNotFound, http.StatusBadRequest:
+		return worded(err)
 	}
 	sent, ok := errors.AsType[*chat.SendError](err)
 	return ok && sent.Gone

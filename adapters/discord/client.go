@@ -188,16 +188,17 @@ func kindOf(w wireChannel) string {
 // Starts are the sessions that the bot may still begin on the gateway.
 // https://docs.discord.com/developers/events/gateway#session-start-limit-object
 type Starts struct {
+	URL         string // where the gateway is
 	Left, Total int
 	Again       time.Duration // until they are Total again
 }
 
-// Gateway asks how many sessions may be begun.
+// Gateway asks where the gateway is, and how many sessions may be begun.
 func (c *Client) Gateway(ctx context.Context) (Starts, error) {
 	var bot discordgo.GatewayBotResponse
 	err := patiently(ctx, func() error {
 		return c.d.api.do(ctx, call{doing: "ask for the gateway", method: http.MethodGet, path: "/gateway/bot", out: &bot})
 	})
 	limit := bot.SessionStartLimit
-	return Starts{Left: limit.Remaining, Total: limit.Total, Again: time.Duration(limit.ResetAfter) * time.Millisecond}, err
+	return Starts{URL: bot.URL, Left: limit.Remaining, Total: limit.Total, Again: time.Duration(limit.ResetAfter) * time.Millisecond}, err
 }

@@ -5,11 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"iter"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/bwmarrin/discordgo"
 
@@ -21,7 +24,8 @@ import (
 const (
 	commandName  = 32
 	commandAbout = 100
-	commandMost  = 25 // subcommands, options of one, and choices of an option
+	commandMost  = 25   // subcommands, options of one, and choices of an option
+	commandChars = 8000 // of all names, descriptions and values of a command together, of each its longest language
 )
 
 // Commands is the definition of the bot's commands, as Discord takes it: one command with subcommands, and one for each
@@ -35,6 +39,7 @@ func Commands(spec chat.CommandSpec) []*discordgo.ApplicationCommand {
 		for _, w := range spec.Words[:min(len(spec.Words), commandMost)] {
 			c.Options = append(c.Options, subcommand(w))
 		}
+		shorten(c)
 		out = append(out, c)
 	}
 	for _, s := range spec.Shortcuts {
@@ -80,6 +85,92 @@ func subcommand(w chat.WordSpec) *discordgo.ApplicationCommandOption {
 	return o
 }
 
+// shorten has a command be no longer than Discord takes it: it tells less of what its parts are about, has people type what they
+// could choose, leaves out options that nobody needs, where there is most of each first, and at last the latter subcommands.
+func shorten(c *discordgo.ApplicationCommand) {
+	for most := commandAbout / 2; charsOf(c) > commandChars && most > 10; most /= 2 {
+		for _, w := range c.Options {
+			brief(w, most)
+			for _, o := range w.Options {
+				brief(o, most)
+			}
+		}
+	}
+	left := commandChars - charsOf(c)
+	var choosing []*discordgo.ApplicationCommandOption
+	for _, w := range c.Options {
+		choosing = append(choosing, w.Options...)
+	}
+	slices.SortStableFunc(choosing, func(a, b *discordgo.ApplicationCommandOption) int { return charsOfChoices(b) - charsOfChoices(a) })
+	for ; left < 0 && len(choosing) > 0 && len(choosing[0].Choices) > 0; choosing = choosing[1:] {
+		left += charsOfChoices(choosing[0])
+		choosing[0].Choices = nil
+	}
+	for left < 0 && len(c.Options) > 0 {
+		most := -1 // which subcommand is the longest with an option to leave out: those that are needed come first
+		for i, w := range c.Options {
+			if n := len(w.Options); n > 0 && !w.Options[n-1].Required && (most < 0 || charsOfOption(w) > charsOfOption(c.Options[most])) {
+				most = i
+			}
+		}
+		from := &c.Options
+		if most >= 0 {
+			from = &c.Options[most].Options
+		}
+		last := len(*from) - 1
+		left += charsOfOption((*from)[last])
+		*from = (*from)[:last]
+	}
+}
+
+// brief cuts what an option is about, in every language.
+func brief(o *discordgo.ApplicationCommandOption, most int) {
+	o.Description = oneLine(o.Description, most)
+	for locale, s := range o.DescriptionLocalizations {
+		o.DescriptionLocalizations[locale] = oneLine(s, most)
+	}
+}
+
+// charsOf is how many characters of a command count.
+func charsOf(c *discordgo.ApplicationCommand) int {
+	var names, abouts map[discordgo.Locale]string
+	if c.NameLocalizations != nil {
+		names = *c.NameLocalizations
+	}
+	if c.DescriptionLocalizations != nil {
+		abouts = *c.DescriptionLocalizations
+	}
+	n := longestOf(c.Name, names) + longestOf(c.Description, abouts)
+	for _, o := range c.Options {
+		n += charsOfOption(o)
+	}
+	return n
+}
+
+func charsOfOption(o *discordgo.ApplicationCommandOption) int {
+	n := longestOf(o.Name, o.NameLocalizations) + longestOf(o.Description, o.DescriptionLocalizations)
+	for _, sub := range o.Options {
+		n += charsOfOption(sub)
+	}
+	return n + charsOfChoices(o)
+}
+
+func charsOfChoices(o *discordgo.ApplicationCommandOption) (n int) {
+	for _, choice := range o.Choices {
+		n += longestOf(choice.Name, choice.NameLocalizations) + utf8.RuneCountInString(fmt.Sprint(choice.Value))
+	}
+	return n
+}
+
+// longestOf is how many characters a text has in the language in which it has most.
+func longestOf(text string, languages map[discordgo.Locale]string) int {
+	n := utf8.RuneCountInString(text)
+	for _, s := range languages {
+		n = max(n, utf8.RuneCountInString(s))
+	}
+	return n
+}
+
 func wish(required bool) int {
 	if required {
 		return 0
@@ -106,7 +197,7 @@ func inLanguages(w chat.Words, otherwise string, most int, isHandle bool) (strin
 		}
 		return oneLine(s, most)
 	}
-	english := fit(cmp.Or(w["en"], otherwise))
+	english := cmp.Or(fit(w["en"]), fit(otherwise))
 	languages := map[discordgo.Locale]string{}
 	for lang, locale := range map[string]discordgo.Locale{"nl": discordgo.Dutch} {
 		if s := fit(w[lang]); s != "" && s != english {
@@ -119,9 +210,18 @@ func inLanguages(w chat.Words, otherwise string, most int, isHandle bool) (strin
 	return english, &languages
 }
 
-// handle is a name as commands and options have it: lower-case letters without spaces.
+// handle is a name as commands and options have it: lower-case letters, digits and a few marks, without spaces.
+// https://docs.discord.com/developers/interactions/application-commands#application-command-object-application-command-naming
 func handle(s string) string {
-	s = strings.ReplaceAll(oneLine(strings.ToLower(s), 10*commandName), " ", "-")
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case r == ' ':
+			return '-'
+		case unicode.IsLetter(r), unicode.IsNumber(r), strings.ContainsRune("-_'", r), unicode.In(r, unicode.Devanagari, unicode.Thai):
+			return r
+		}
+		return -1
+	}, oneLine(strings.ToLower(s), 10*commandName))
 	if r := []rune(s); len(r) > commandName {
 		s = string(r[:commandName])
 	}

@@ -3,6 +3,7 @@ package discord_test
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -247,6 +248,20 @@ func (n *network) ref(m discordfake.Message) chat.Ref {
 	return r
 }
 
+// Secrets are the bot's token, and those of all interactions, with which anybody may answer them.
+func (n *network) Secrets() []string {
+	out := []string{n.fake.Token}
+	for _, r := range n.fake.Delivered() {
+		var in struct {
+			Token string `json:"token"`
+		}
+		if err := json.Unmarshal(r.Payload, &in); err == nil {
+			out = append(out, in.Token)
+		}
+	}
+	return out
+}
+
 // Uncertain makes the next post stand although its request fails.
 func (n *network) Uncertain(*testing.T) { n.fake.Uncertain("POST /channels/{channel}/messages", 1) }
 
@@ -300,6 +315,7 @@ func shown(m discordfake.Message) adaptertest.Shown {
 type openNetwork struct{ *network }
 
 var (
-	_ adaptertest.Guarded = openNetwork{}
-	_ adaptertest.Faulty  = openNetwork{}
+	_ adaptertest.Guarded   = openNetwork{}
+	_ adaptertest.Faulty    = openNetwork{}
+	_ adaptertest.Secretive = openNetwork{}
 )

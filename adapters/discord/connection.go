@@ -44,6 +44,22 @@ func (c *connection) read(within time.Duration) (frame, error) {
 	return f, nil
 }
 
+// greeting waits for Discord's greeting, which says how often it wants to hear that we are there.
+func (c *connection) greeting(within time.Duration) error {
+	f, err := c.read(within)
+	if err != nil {
+		return err
+	}
+	var hello struct {
+		Every int64 `json:"heartbeat_interval"`
+	}
+	if f.Op != opHello || json.Unmarshal(f.Data, &hello) != nil || hello.Every <= 0 || hello.Every > heartMost.Milliseconds() {
+		return errors.New("the gateway greets with something that is no greeting")
+	}
+	c.every = time.Duration(hello.Every) * time.Millisecond
+	return nil
+}
+
 // writeMax is how long it may take to write a message.
 const writeMax = 10 * time.Second
 

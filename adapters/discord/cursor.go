@@ -22,6 +22,8 @@ const (
 	inhabitedFor = int64(90 * 24 * time.Hour / time.Millisecond)
 	// unsure is how much is read again, in milliseconds, where a clock was wrong.
 	unsure = int64(10 * time.Minute / time.Millisecond)
+	// drift is how far what we take for Discord's time may be off from one call to the next, in milliseconds: it tells seconds.
+	drift = int64(3 * time.Second / time.Millisecond)
 )
 
 // cursor is up to when everything was heard and told, by Discord's clock. It survives a restart, and goes on in the process
@@ -38,6 +40,7 @@ type cursor struct {
 	kept    int64
 	moved   bool             // rooms changed since they were kept
 	directs map[string]int64 // as kept
+	owed    map[string]int64 // as kept
 }
 
 // keptCursor is what stands in the memory.
@@ -46,6 +49,8 @@ type keptCursor struct {
 	Rooms map[string]int64 `json:"rooms,omitempty"`
 	// Directs are direct conversations that are noted nowhere else yet, and when somebody wrote in them.
 	Directs map[string]int64 `json:"directs,omitempty"`
+	// Owed are direct conversations that have to be read from further back than Heard, and since when.
+	Owed map[string]int64 `json:"owed,omitempty"`
 }
 
 func newCursor(t *term) *cursor {
@@ -82,6 +87,8 @@ func (c *cursor) read(value []byte) {
 		c.places.used(id, at)
 	}
 	c.directs = k.Directs
+	c.catchup.owe(k.Owed, k.Heard)
+	c.owed = k.Owed
 }
 
 // begin says when the bot began to listen, which counts if it never did before; it gives up to when everything was heard.
@@ -91,10 +98,10 @@ func (c *cursor) begin(now int64) int64 {
 		switch {
 		case high == 0:
 			return now
-		case high > now:
+		case high > now+drift:
 			return now - unsure
 		}
-		return high
+		return min(high, now)
 	})
 }
 
@@ -154,20 +161,21 @@ func (c *cursor) last(ctx context.Context) bool {
 
 func (c *cursor) keep(ctx context.Context) error {
 	until, directs := c.until(), c.places.unkept()
+	owed := c.catchup.owes() // after until: what is not in it any more was told
 	c.mu.Lock()
-	kept, moved := c.kept, c.moved || !maps.Equal(directs, c.directs)
+	kept, moved := c.kept, c.moved || !maps.Equal(directs, c.directs) || !maps.Equal(owed, c.owed)
 	c.moved = moved && until == 0
 	c.mu.Unlock()
 	if until == 0 || until == kept && !moved {
 		return nil
 	}
-	err := c.opts.Memory.Keep(ctx, cursorName, encode(keptCursor{Heard: until, Rooms: c.inhabited(), Directs: directs}))
+	err := c.opts.Memory.Keep(ctx, cursorName, encode(keptCursor{Heard: until, Rooms: c.inhabited(), Directs: directs, Owed: owed}))
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err != nil {
 		c.moved = c.moved || moved
 		return err
 	}
-	c.kept, c.directs = until, directs
+	c.kept, c.directs, c.owed = until, directs, owed
 	return nil
 }

@@ -33,6 +33,18 @@ func TestACursorAheadOfTime(t *testing.T) {
 	}
 }
 
+// TestTheirClockIsNotExact: we know it to a second or so, now more and now less. A cursor that is that much ahead is right.
+func TestTheirClockIsNotExact(t *testing.T) {
+	c := newCursor(&term{})
+	now := time.Now().UnixMilli()
+	for _, ahead := range []int64{0, 1, 1000, drift} {
+		c.Change(func(int64) int64 { return now + ahead })
+		if since := c.begin(now); since != now {
+			t.Errorf("it begins %d ms ago", now-since)
+		}
+	}
+}
+
 // TestRoomsAreKept although what was heard could not be told for long.
 func TestRoomsAreKept(t *testing.T) {
 	s := newStation(t)

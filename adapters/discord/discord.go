@@ -53,6 +53,8 @@ type Discord struct {
 	renamed *lru.Cache[string, string]    // names that threads were given
 	done    *lru.Cache[string, struct{}]  // ids of interactions that were handled
 	later   background.Group              // what goes on after an answer
+	life    context.Context               // of that: it ends a little after Run's
+	end     context.CancelFunc
 }
 
 // Options is what the platform is made of.
@@ -79,6 +81,8 @@ type Options struct {
 	// Answered, if set, is told of each answered interaction: its kind, how long it took altogether, and how much of that was
 	// spent waiting for Discord.
 	Answered func(kind string, took, waited time.Duration)
+	// Odd, if set, is told of each thing that makes no sense or is set up wrongly, also where only the first is logged.
+	Odd func()
 	// Log takes what goes wrong; nothing that people write is in it.
 	Log logrus.FieldLogger
 }
@@ -132,6 +136,8 @@ func New(opts Options) (*Discord, error) {
 		opts.Log = silent
 	}
 	d := &Discord{opts: opts, log: opts.Log}
+	d.once.Each = opts.Odd
+	d.life, d.end = context.WithCancel(context.Background())
 	if opts.PublicKey != "" {
 		key, err := hex.DecodeString(opts.PublicKey)
 		if err != nil || len(key) != ed25519.PublicKeySize {
@@ -189,9 +195,18 @@ func (d *Discord) Run(ctx context.Context, h chat.Handler) error {
 	wg.Go(func() { d.ears.run(ctx, h) })
 	wg.Go(func() { d.forms.run(ctx) })
 	wg.Wait()
+	time.AfterFunc(d.ears.times.rest, d.end)
 	d.later.Wait()
 	d.api.close()
 	return nil
+}
+
+// detached is a context of what goes on when who asked for it does not wait any more: for so long at most, and not much longer
+// than Run.
+func (d *Discord) detached(ctx context.Context, most time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), most)
+	stop := context.AfterFunc(d.life, cancel)
+	return ctx, func() { stop(); cancel() }
 }
 
 var _ interface {

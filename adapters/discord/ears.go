@@ -26,6 +26,7 @@ type ears struct {
 	*Discord
 	times times
 	slots chan struct{} // of interactions
+	crowd chan struct{} // of those that there is no room for
 	busy  sync.WaitGroup
 
 	known   *lru.Cache[string, struct{}]  // ids of events that the bot was told of
@@ -38,7 +39,7 @@ type ears struct {
 
 func newEars(d *Discord) *ears {
 	return &ears{
-		Discord: d, times: usual(), slots: make(chan struct{}, interactMax),
+		Discord: d, times: usual(), slots: make(chan struct{}, interactMax), crowd: make(chan struct{}, interactMax),
 		known: memo.New[string, struct{}](50_000), belongs: memo.New[string, belonging](20_000), hinted: memo.New[string, struct{}](10_000),
 		locales: memo.New[string, string](5_000),
 	}
@@ -189,7 +190,7 @@ func (t *term) tell(ctx context.Context, u *utterance) error {
 		if err != nil {
 			return err
 		}
-		if err := t.answerSaid(ctx, ev, said, u.again()); err != nil {
+		if err := t.answerSaid(ctx, ev, said, t.again(u)); err != nil {
 			return err
 		}
 	}
@@ -199,17 +200,24 @@ func (t *term) tell(ctx context.Context, u *utterance) error {
 
 // interacted answers an interaction, beside everything else.
 func (t *term) interacted(ctx context.Context, raw json.RawMessage) {
+	do := func(ctx context.Context) { t.interact(ctx, t.handle, raw) }
+	slots := t.slots
 	select {
-	case t.slots <- struct{}{}:
+	case slots <- struct{}{}:
 	default:
 		t.log.Warn("discord: so many people click at once that some have to do it again")
-		return
+		do, slots = func(ctx context.Context) { t.turnAway(ctx, raw) }, t.crowd
+		select {
+		case slots <- struct{}{}:
+		default:
+			return
+		}
 	}
 	t.busy.Go(func() {
-		defer func() { <-t.slots }()
+		defer func() { <-slots }()
 		ctx, cancel := lasting(ctx, t.times.rest)
 		defer cancel()
-		t.interact(ctx, t.handle, raw)
+		do(ctx)
 	})
 }
 

@@ -35,6 +35,7 @@ const (
 	codeEmptyMessage       = 50006
 	codeClosedDirect       = 50007
 	codeMissingPermission  = 50013
+	codeNetwork            = 40333 // a fault on the way, within Discord
 	codeExpired            = 50027 // an interaction's token, after 15 minutes: with status 401
 	codeBadForm            = 50035
 	codeTooLarge           = 40005
@@ -106,10 +107,12 @@ func sendError(doing string, err error) *chat.SendError {
 		e.Blocked = "Discord does not take the bot's token any more: put a new one into DISCORD_TOKEN"
 	case status == http.StatusTooManyRequests:
 		e.Retry = upstream.LimitWait
-	case status >= http.StatusInternalServerError, unanswered(err):
+	case status >= http.StatusInternalServerError, status == http.StatusForbidden && !worded(err), unanswered(err):
 		e.Retry = upstream.AboutDownWait()
-	case status == http.StatusNotFound:
+	case status == http.StatusNotFound && worded(err):
 		e.Gone = true
+	case status == http.StatusNotFound:
+		// nobody knows what is not there
 	case status == http.StatusForbidden:
 		e.Blocked = "Discord does not let the bot do that (" + scrub(failed.what()) + "): balie doctor may say why"
 	case status >= http.StatusBadRequest:
@@ -125,6 +128,13 @@ func unanswered(err error) bool {
 }
 
 var serverError = regexp.MustCompile(`^Exceeded Max retries HTTP 5`)
+
+// worded says whether Discord itself refused something, and says why. What stands before it, and its own edge when it is in
+// trouble, refuse with the same statuses.
+func worded(err error) bool {
+	code := codeOf(err)
+	return code != 0 && code != codeNetwork
+}
 
 // codeOf is the code of the error that Discord answered with; 0 if there is none.
 func codeOf(err error) int {

@@ -191,14 +191,14 @@ func (u *utterance) eventID() string {
 	return "m|" + u.id
 }
 
-// again says since when the answer may have been given by an earlier try; zero if there was none.
-func (u *utterance) again() time.Time {
+// again says since when the answer may have been given by an earlier try, by our clock; zero if there was none.
+func (t *term) again(u *utterance) time.Time {
 	first := u.tried
 	if first.IsZero() {
 		u.tried = time.Now()
 	}
 	if u.late {
-		return time.UnixMilli(u.at)
+		return t.api.ours(time.UnixMilli(u.at))
 	}
 	return first
 }

@@ -10,7 +10,9 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/bwmarrin/discordgo"
 
@@ -99,11 +101,25 @@ func (d *Discord) download(ctx context.Context, from string) (io.ReadCloser, err
 	switch {
 	case resp.StatusCode == http.StatusNotFound || resp.StatusCode == http.StatusForbidden || resp.StatusCode == http.StatusGone:
 		return nil, &chat.SendError{Gone: true, Err: &failure{doing: doing, err: err}}
-	case resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode >= http.StatusInternalServerError:
-		return nil, &chat.SendError{Retry: upstream.DownWait, Err: &failure{doing: doing, err: err}}
+	case resp.StatusCode == http.StatusTooManyRequests:
+		return nil, &chat.SendError{Retry: retryAfter(resp.Header), Err: &failure{doing: doing, err: err}}
+	case resp.StatusCode >= http.StatusInternalServerError:
+		return nil, &chat.SendError{Retry: upstream.AboutDownWait(), Err: &failure{doing: doing, err: err}}
 	}
 	return nil, &chat.SendError{Refused: err.Error()}
 }
+
+// retryAfter is how long an answer wants to be waited for.
+func retryAfter(h http.Header) time.Duration {
+	seconds, err := strconv.ParseFloat(h.Get("Retry-After"), 64)
+	if err != nil || seconds <= 0 || seconds > retryMost.Seconds() {
+		return upstream.LimitWait
+	}
+	return time.Duration(seconds * float64(time.Second))
+}
+
+// retryMost is the longest wait that makes sense.
+const retryMost = time.Hour
 
 // uploads are the files of a post as the library sends them; free closes them.
 func uploads(ctx context.Context, files []chat.OutFile, more []attachment) (out []*discordgo.File, free func() error, err error) {

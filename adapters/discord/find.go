@@ -191,7 +191,8 @@ func (c creation) says(m wireMessage, channel string) bool {
 		if len(m.Embeds) > 0 {
 			return m.Embeds[0].Title == c.out.Embeds[0].Title
 		}
-		return m.Content == c.out.inWords().Content
+		title := titleInWords(m.Content)
+		return title != "" && title == c.out.Embeds[0].Title
 	}
 	return m.Content == c.out.Content && len(m.Attachments) == len(c.Files)+len(c.out.Attach)
 }

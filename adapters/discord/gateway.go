@@ -113,17 +113,10 @@ func (g *gateway) converse(ctx context.Context, greeted func()) error {
 	if err != nil {
 		return err
 	}
-	dialer := websocket.Dialer{Proxy: http.ProxyFromEnvironment, HandshakeTimeout: g.times.greet,
-		NetDialContext: (&net.Dialer{Timeout: g.times.greet, KeepAlive: 30 * time.Second}).DialContext}
-	ws, resp, err := dialer.DialContext(ctx, address, nil)
+	c, err := dial(ctx, address, g.times.greet)
 	if err != nil {
-		if resp != nil {
-			err = fmt.Errorf("%w (status %d)", err, resp.StatusCode)
-		}
 		return fmt.Errorf("open the connection (does a proxy let it through?): %w", err)
 	}
-	c := &connection{ws: ws, now: make(chan struct{}, 1)}
-	ws.SetReadLimit(frameMax)
 	var wg sync.WaitGroup
 	over, cancel := context.WithCancel(ctx)
 	defer wg.Wait()
@@ -137,6 +130,21 @@ func (g *gateway) converse(ctx context.Context, greeted func()) error {
 	wg.Go(func() { g.beat(over, c) })
 	wg.Go(func() { g.watchIntents(over, c) })
 	return c.reason(g.hearOut(ctx, c, greeted))
+}
+
+// dial opens a connection, within so long.
+func dial(ctx context.Context, address string, within time.Duration) (*connection, error) {
+	dialer := websocket.Dialer{Proxy: http.ProxyFromEnvironment, HandshakeTimeout: within,
+		NetDialContext: (&net.Dialer{Timeout: within, KeepAlive: 30 * time.Second}).DialContext}
+	ws, resp, err := dialer.DialContext(ctx, address, nil)
+	if err != nil {
+		if resp != nil {
+			err = fmt.Errorf("%w (status %d)", err, resp.StatusCode)
+		}
+		return nil, err
+	}
+	ws.SetReadLimit(frameMax)
+	return &connection{ws: ws, now: make(chan struct{}, 1)}, nil
 }
 
 // entrance is the address to connect to.
@@ -222,17 +230,9 @@ func (g *gateway) listens() {
 
 // enter waits for Discord's greeting and begins a session, or goes on with the last one.
 func (g *gateway) enter(c *connection, intents discordgo.Intent) error {
-	f, err := c.read(g.times.greet)
-	if err != nil {
+	if err := c.greeting(g.times.greet); err != nil {
 		return err
 	}
-	var hello struct {
-		Every int64 `json:"heartbeat_interval"`
-	}
-	if f.Op != opHello || json.Unmarshal(f.Data, &hello) != nil || hello.Every <= 0 || hello.Every > heartMost.Milliseconds() {
-		return errors.New("the gateway greets with something that is no greeting")
-	}
-	c.every = time.Duration(hello.Every) * time.Millisecond
 	c.acked.Store(true)
 	if g.session != "" {
 		g.unanswered++

@@ -43,9 +43,12 @@ func (h *house) another() *discord.Discord {
 }
 
 // paced is one that makes its calls no faster than it does in life.
-func (h *house) paced() *discord.Discord {
+func (h *house) paced() *discord.Discord { return h.at(h.fake.URL) }
+
+// at is one for a Discord at an address.
+func (h *house) at(address string) *discord.Discord {
 	h.Helper()
-	d, err := discord.New(discord.Options{Token: h.fake.Token, APIURL: h.fake.APIURL, Secret: bytes.Repeat([]byte("s"), chat.SecretMin),
+	d, err := discord.New(discord.Options{Token: h.fake.Token, APIURL: address + "/api/v9", Secret: bytes.Repeat([]byte("s"), chat.SecretMin),
 		Memory: h.mem, Log: h.log.Logger(logrus.TraceLevel)})
 	if err != nil {
 		h.Fatal(err)

@@ -125,7 +125,7 @@ func (p *people) roster(ctx context.Context, guild string) (*roster, error) {
 		p.mu.Unlock()
 		// It goes on when the one who asked first does not wait any more.
 		p.later.Do(func() {
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rosterMax)
+			ctx, cancel := p.detached(ctx, rosterMax)
 			defer cancel()
 			p.read(ctx, guild, r)
 		})

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"balie/adapters/inbox"
 	"balie/adapters/upstream"
 )
 
@@ -52,6 +53,12 @@ func (c *catchup) begin(ctx context.Context, since int64, gap int) error {
 	}
 	c.remember(found, since)
 	c.since = since
+	for id, w := range c.owed {
+		if c.want[id] == nil {
+			w.anew()
+			c.want[id] = w
+		}
+	}
 	var held []string
 	for id := range c.want {
 		held = append(held, id)
@@ -272,8 +279,9 @@ func (c *catchup) directs(ctx context.Context) ([]string, error) {
 	return out, nil
 }
 
-// messages reads what was said in a conversation since then, the oldest first.
-func (c *catchup) messages(ctx context.Context, channel string, p *progress) error {
+// messages reads what is to be told of a conversation since then, the oldest first: all of it, or about as much as is told at
+// once, or up to an error. What is older than where the cursor stays was told before, or is owed.
+func (c *catchup) messages(ctx context.Context, channel string, p *progress) (missed []*inbox.Item, whole bool, err error) {
 	guild := ""
 	if !p.direct {
 		ch, err := c.places.channel(ctx, channel)
@@ -281,7 +289,7 @@ func (c *catchup) messages(ctx context.Context, channel string, p *progress) err
 			ch, err = c.places.fresh(ctx, channel)
 		}
 		if err != nil {
-			return err
+			return nil, false, err
 		}
 		guild = ch.GuildID
 	}
@@ -289,20 +297,27 @@ func (c *catchup) messages(ctx context.Context, channel string, p *progress) err
 	for p.at = cmp.Or(p.at, snowflakeAt(from)); ; {
 		list, err := c.messagesAfter(ctx, channel, p.at, historyPage)
 		if err != nil {
-			return err
+			return missed, false, err
 		}
 		before, last := p.at, p.at
 		for _, m := range list {
 			last = m.ID
 			m.ChannelID, m.GuildID = channel, guild
-			p.said = append(p.said, late(m, from)...)
+			for _, u := range late(m, from) {
+				if it := c.item(u); it != nil { // at once: most of a channel may be other bots'
+					it.Mark = max(it.Mark, p.below)
+					missed = append(missed, it)
+				}
+			}
 		}
 		if len(list) < historyPage || compareIDs(last, before) <= 0 || !snowflake.MatchString(last) {
-			return nil
+			return missed, true, nil
 		}
-		p.at = last
+		if p.at = last; len(missed) >= partMax {
+			return missed, false, nil
+		}
 		if err := upstream.Pause(ctx, c.breath); err != nil {
-			return err
+			return missed, false, err
 		}
 	}
 }

@@ -137,7 +137,7 @@ func TestThreadsOfPeople(t *testing.T) {
 	}
 }
 
-// TestDeletedThread: a reply comes through although somebody deleted the thread under the card.
+// TestThreadDeleted: a reply comes through although somebody deleted the thread under the card.
 func TestThreadDeleted(t *testing.T) {
 	h := newHouse(t, discordfake.Options{})
 	root := h.sends(chat.Post{Key: "k", To: h.place("triage"), Card: card("HD-1"), Topic: topic("HD-1", false)})

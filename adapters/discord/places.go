@@ -144,7 +144,7 @@ func (p *places) findStarter(ctx context.Context, thread string) (string, error)
 	}
 	for _, m := range list { // it has a card, which no other post in it has
 		if m.Author != nil && m.Author.ID == me.ID && (m.Type == plainMessage || m.Type == replyMessage) &&
-			(len(m.Embeds) > 0 || titleInWords.MatchString(m.Content)) {
+			(len(m.Embeds) > 0 || titleInWords(m.Content) != "") {
 			p.starters.Add(thread, m.ID)
 			return m.ID, nil
 		}
@@ -169,17 +169,18 @@ func (p *places) guildOf(ctx context.Context, person string) (string, error) {
 	if last, ok := p.homes.Get(person); ok && slices.Contains(ids, last) {
 		ids = slices.Concat([]string{last}, ids)
 	}
+	var failed error // another one may know them all the same
 	for _, id := range ids {
 		known, err := p.people.member(ctx, id, person)
-		if err != nil {
-			return "", err
-		}
-		if known {
+		switch {
+		case known:
 			p.met(person, id)
 			return id, nil
+		case err != nil && !hidden(err):
+			failed = err
 		}
 	}
-	return "", nil
+	return "", failed
 }
 
 // guildFor is the guild that a direct conversation counts to where it is about a post of the bot's: what that is for.

@@ -121,10 +121,8 @@ type clocked struct {
 func (c clocked) RoundTrip(r *http.Request) (*http.Response, error) {
 	began := time.Now()
 	resp, err := c.next.RoundTrip(r)
-	if err == nil && resp.StatusCode == http.StatusTooManyRequests && resp.Header.Get("X-RateLimit-Global") != "" {
-		if seconds, err := strconv.ParseFloat(resp.Header.Get("Retry-After"), 64); err == nil {
-			c.r.until.Store(time.Now().UnixMilli() + int64(seconds*1000))
-		}
+	if err == nil && resp.StatusCode == http.StatusTooManyRequests {
+		err = c.limited(resp)
 	}
 	if err == nil {
 		if at, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
@@ -134,6 +132,41 @@ func (c clocked) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	return resp, err
 }
+
+// limited reads what a call was refused for that came too early. What concerns all calls holds all up, and the library, which
+// reads nothing else, finds in the body how long to wait.
+func (c clocked) limited(resp *http.Response) error {
+	body, err := io.ReadAll(io.LimitReader(resp.Body, errorMax))
+	if err = errors.Join(err, resp.Body.Close()); err != nil {
+		return err
+	}
+	var said struct {
+		Code  int      `json:"code"`
+		After *float64 `json:"retry_after"` // seconds
+	}
+	garbled := json.Unmarshal(body, &said) != nil
+	var wait time.Duration
+	if seconds, err := strconv.ParseFloat(cmp.Or(resp.Header.Get("Retry-After"), "0"), 64); err == nil {
+		wait = time.Duration(seconds * float64(time.Second))
+	}
+	switch {
+	case garbled: // this is not Discord's but of what stands before it, and means our address
+		wait = max(wait, upstream.LimitWait)
+		c.r.until.Store(time.Now().Add(wait).UnixMilli())
+	case resp.Header.Get("X-RateLimit-Global") != "":
+		c.r.until.Store(time.Now().Add(wait).UnixMilli())
+	case said.Code == codeOldEdits:
+		wait = max(wait, oldWait)
+	}
+	if garbled || said.After == nil || wait.Seconds() > *said.After {
+		body = encode(map[string]any{"message": "too much at once", "code": said.Code, "retry_after": max(wait, upstream.DownWait).Seconds()})
+	}
+	resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	return nil
+}
+
+// errorMax is how many bytes of an answer are read that tells an error.
+const errorMax = 1 << 20
 
 // CloseIdleConnections closes those of the transport below.
 func (c clocked) CloseIdleConnections() {
@@ -145,6 +178,11 @@ func (c clocked) CloseIdleConnections() {
 // theirs is a time of ours by Discord's clock.
 func (r *rest) theirs(t time.Time) time.Time {
 	return t.Add(time.Duration(r.ahead.Load()) * time.Millisecond)
+}
+
+// ours is a time of Discord's by our clock.
+func (r *rest) ours(t time.Time) time.Time {
+	return t.Add(-time.Duration(r.ahead.Load()) * time.Millisecond)
 }
 
 func (r *rest) close() { r.http.CloseIdleConnections() }
@@ -286,7 +324,7 @@ func (r *rest) respond(ctx context.Context, doing, method, path string, body any
 	if err != nil {
 		return sendError(doing, err)
 	}
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, errorMax))
 	if err = errors.Join(err, resp.Body.Close()); err != nil {
 		return sendError(doing, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -198,8 +199,8 @@ func TestMeanings(t *testing.T) {
 		want         string
 	}{
 		{404, codeUnknownChannel, "gone"}, {404, codeUnknownMessage, "gone"}, {400, codeBadForm, "refused"}, {403, codeClosedDirect, "refused"},
-		{403, codeMissingAccess, "blocked"}, {403, codeMissingPermission, "blocked"}, {401, 0, "blocked"}, {403, 0, "blocked"},
-		{429, codeOldEdits, "retry"}, {400, codeTooManyThreads, "blocked"}, {400, codeArchived, "retry"}, {404, 0, "gone"}, {400, 0, "refused"},
+		{403, codeMissingAccess, "blocked"}, {403, codeMissingPermission, "blocked"}, {401, 0, "blocked"}, {403, 0, "retry"}, {403, codeNetwork, "retry"}, {403, 99_999, "blocked"},
+		{429, codeOldEdits, "retry"}, {400, codeTooManyThreads, "blocked"}, {400, codeArchived, "retry"}, {404, 0, "nothing"}, {400, 0, "refused"},
 		{503, 0, "retry"}, {418, 0, "refused"},
 	} {
 		r := restTo(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -221,6 +222,35 @@ func TestMeanings(t *testing.T) {
 		}
 		if got != c.want {
 			t.Errorf("status %d, code %d is %s, want %s", c.status, c.code, got, c.want)
+		}
+	}
+}
+
+// TestTrusted are the hosts that files are read from.
+func TestTrusted(t *testing.T) {
+	for api, hosts := range map[string]map[string]bool{
+		"": {
+			"https://cdn.discordapp.com/attachments/1/2/x?ex=1": true, "https://media.discordapp.net/x": true, "https://discord.com/x": true,
+			"http://cdn.discordapp.com/x": false, "https://cdn.discordapp.com:8443/x": false, "https://cdn.discordapp.com@example.org/x": false,
+			"https://cdn.discordapp.com.example.org/x": false, "https://example.org/cdn.discordapp.com": false, "https://127.0.0.1/x": false, "x": false,
+		},
+		"http://127.0.0.1:8080/api/v9": {
+			"http://127.0.0.1:8080/attachments/1/2/x": true, "https://cdn.discordapp.com/x": true, "http://127.0.0.1:8081/x": false,
+			"https://127.0.0.1:8080/x": false, "http://localhost:8080/x": false,
+		},
+	} {
+		r, err := newREST(api, botToken)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for address, want := range hosts {
+			u, err := url.Parse(address)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := r.trusted(u); got != want {
+				t.Errorf("with the API at %q, %s is trusted: %v", api, address, got)
+			}
 		}
 	}
 }

@@ -113,7 +113,7 @@ func (t *term) hint(ctx context.Context, e chat.Event) {
 	if own, err := t.isOwn(ctx, e, t.self.id()); err != nil || !own {
 		return
 	}
-	_, err := t.Send(ctx, chat.Post{Key: "deaf|" + e.Thread, To: t.here(ctx, e), Text: t.wordsOf(e.Workspace).deaf, Quiet: true, Again: e.At})
+	_, err := t.Send(ctx, chat.Post{Key: "deaf|" + e.Thread, To: t.here(ctx, e), Text: t.wordsOf(e.Workspace).deaf, Quiet: true, Again: t.api.ours(e.At)})
 	if err != nil {
 		t.log.WithError(err).Debug("discord: people could not be told that the bot does not hear them")
 	}

@@ -145,8 +145,8 @@ func (d *Discord) threadFor(ctx context.Context, c creation) error {
 	name := m.Content
 	if len(m.Embeds) > 0 && m.Embeds[0].Title != "" {
 		name = m.Embeds[0].Title
-	} else if words := titleInWords.FindStringSubmatch(name); words != nil {
-		name = words[1]
+	} else if title := titleInWords(m.Content); title != "" {
+		name = title
 	}
 	name = strings.ReplaceAll(name, `\`, "")
 	_, err = d.openThread(ctx, c.channel, c.To.Thread, name)

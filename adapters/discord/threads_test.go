@@ -49,7 +49,7 @@ func TestThreadUnderCard(t *testing.T) {
 	}
 }
 
-// TestForum has each ticket be a post of a forum, with its status as a tag beside those that people gave.
+// TestForum has each ticket be a post of a forum, with its status as a tag.
 func TestForum(t *testing.T) {
 	h := newHouse(t, discordfake.Options{})
 	p := chat.Post{Key: "card", To: h.place("forum"), Card: card("HD-1 · printer"), Topic: topic("HD-1 · printer", false)}
@@ -70,6 +70,67 @@ func TestForum(t *testing.T) {
 	}
 	if err := h.d.Delete(t.Context(), root); err != nil || h.fake.Thread(root.Message) != nil {
 		t.Errorf("after deleting it is %+v (%v)", h.fake.Thread(root.Message), err)
+	}
+}
+
+// TestTagsOfPeople keeps the tags that people gave a post, as far as Discord allows five: that of the status goes beside them.
+func TestTagsOfPeople(t *testing.T) {
+	given := []string{"Printers", "Wifi", "Third floor", "Urgent", "Twice"}
+	h := newHouse(t, discordfake.Options{Guilds: []discordfake.Guild{{Name: "office", Channels: []discordfake.Channel{
+		{Name: "forum", Kind: discordfake.Forum, Tags: append([]string{"new", "Closed"}, given...)},
+	}}}})
+	root := h.sends(chat.Post{Key: "card", To: h.place("forum"), Card: card("HD-1"), Topic: topic("HD-1", false)})
+	gives := func(names ...string) {
+		t.Helper()
+		var ids []string
+		for _, name := range names {
+			ids = append(ids, `"`+h.fake.Main().TagID(root.Channel, name)+`"`)
+		}
+		h.calls(http.MethodPatch, "/channels/"+root.Message, `{"applied_tags":[`+strings.Join(ids, ",")+`]}`)
+	}
+	becomes := func(closed bool, want ...string) {
+		t.Helper()
+		h.edits(root, chat.Post{Card: card("HD-1"), Topic: topic("HD-1", closed)})
+		if got := h.fake.Thread(root.Message).Tags; !slices.Equal(got, want) {
+			t.Errorf("closed is %v: the tags are %q, want %q", closed, got, want)
+		}
+	}
+	gives("new", "Printers", "Wifi")
+	becomes(true, "Printers", "Wifi", "Closed")
+	becomes(false, "Printers", "Wifi", "new")
+	gives(given...)
+	becomes(true, "Printers", "Wifi", "Third floor", "Urgent", "Closed")
+	becomes(false, "Printers", "Wifi", "Third floor", "Urgent", "new")
+	if log := h.log.String(); strings.Contains(log, "level=warning") {
+		t.Errorf("the log says %s", log)
+	}
+}
+
+// TestThreadIsFull: where a private thread takes no more people the conversation is a direct one, and no thread stays behind.
+func TestThreadIsFull(t *testing.T) {
+	const full = "PUT /channels/{channel}/thread-members/{user}"
+	for name, o := range map[string]discordfake.Options{"at once": {MaxThreadMembers: 1}, "on the way": {MaxThreadMembers: 2}} {
+		h := newHouse(t, o)
+		ana, bram := h.fake.UserID("ana"), h.fake.UserID("bram")
+		people := []string{ana}
+		if name == "on the way" {
+			people = append(people, bram)
+		}
+		before := h.fake.Calls(full)
+		p := chat.Post{Key: "conversation", To: h.place("help"), Text: "Here you follow HD-1.", Card: card("HD-1"), Topic: topic("HD-1", false, people...)}
+		root := h.sends(p)
+		if h.fake.Calls(full) == before || len(h.fake.Threads(h.place("help").Channel)) != 0 {
+			t.Errorf("%s: after %d tries to add somebody there are the threads %+v", name, h.fake.Calls(full)-before, h.fake.Threads(h.place("help").Channel))
+		}
+		if root.Channel != h.fake.Direct("ana") || root.Thread != "" {
+			t.Errorf("%s: the conversation is at %+v", name, root)
+		}
+		if got := texts(h.fake.As("ana").Messages(root.Channel)); len(got) != 1 || !strings.Contains(got[0], "Here you follow HD-1.") {
+			t.Errorf("%s: she sees %q", name, got)
+		}
+		if again := h.sends(p); again != root { // nor is it begun a second time
+			t.Errorf("%s: sent again it is at %+v", name, again)
+		}
 	}
 }
 

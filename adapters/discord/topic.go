@@ -54,7 +54,7 @@ func (d *Discord) setArchived(ctx context.Context, thread string, archived, lock
 	change := call{doing: "open or close a thread", method: http.MethodPatch, path: "/channels/" + thread, limit: "PATCH thread " + thread,
 		body: map[string]any{"archived": archived, "locked": locked}, out: &t}
 	err := d.api.do(ctx, change)
-	if codeOf(err) == codeTooManyThreads {
+	if codeOf(err) == codeTooManyThreads && !archived {
 		if of, missing := d.places.channel(ctx, thread); missing == nil && d.makeRoom(ctx, of.GuildID) {
 			err = d.api.do(ctx, change)
 		}
@@ -78,13 +78,27 @@ func (d *Discord) makeRoom(ctx context.Context, guild string) bool {
 	if err != nil || len(ours) == 0 {
 		return false
 	}
-	last := func(t wireChannel) string { return cmp.Or(t.LastMessage, t.ID) }
-	quiet := slices.MinFunc(ours, func(a, b wireChannel) int { return compareIDs(last(a), last(b)) })
+	slices.SortFunc(ours, func(a, b wireChannel) int { return cmp.Compare(a.quietSince(), b.quietSince()) })
 	if d.once.First("room " + guild) {
 		d.log.WithField("server", guild).Warn("discord: the server has as many open threads as Discord allows; those of tickets where " +
 			"nothing has happened for the longest are archived for others")
 	}
-	return d.setArchived(ctx, quiet.ID, true, false) == nil
+	const tries = 3 // people may have archived, locked or deleted some
+	for _, t := range ours[:min(len(ours), tries)] {
+		if d.setArchived(ctx, t.ID, true, t.Thread != nil && t.Thread.Locked) == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// quietSince is when somebody last wrote in a thread or took it out of the archive, in milliseconds of Discord's time.
+func (c wireChannel) quietSince() int64 {
+	last := madeAt(cmp.Or(c.LastMessage, c.ID))
+	if c.Thread != nil && !c.Thread.ArchivedAt.IsZero() {
+		last = max(last, c.Thread.ArchivedAt.UnixMilli())
+	}
+	return last
 }
 
 // bringUpToDate gives a thread the name, the tags and the state that its ticket has. What Discord does not allow the bot is

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"math/rand/v2"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -161,7 +162,7 @@ func (b *Inbox) tellNext(r *room) bool {
 	it := r.ready[0]
 	r.ready, r.now = r.ready[1:], it
 	b.mu.Unlock()
-	err := it.Tell(b.ctx)
+	err := b.tell(it)
 	b.mu.Lock()
 	r.now = nil
 	switch {
@@ -173,6 +174,17 @@ func (b *Inbox) tellNext(r *room) bool {
 		b.failed(r, it, err)
 	}
 	return true
+}
+
+// tell tells an event. One that breaks the program would break it each time: it is told once.
+func (b *Inbox) tell(it *Item) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			b.log.Errorf("%s: an event broke the bot, and is not told again: %v\n%s", b.platform, p, debug.Stack())
+			err = nil
+		}
+	}()
+	return it.Tell(b.ctx)
 }
 
 func (b *Inbox) told(r *room, it *Item) {

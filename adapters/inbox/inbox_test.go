@@ -287,3 +287,17 @@ func TestNothingIsLostOrOutOfOrder(t *testing.T) {
 		}
 	})
 }
+
+// TestWhatBreaksTheBotStopsNothing: an event that nobody is prepared for is left out, and all others are told.
+func TestWhatBreaksTheBotStopsNothing(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *Inbox, o *toldOff) {
+		b.Add(o.thing("a", "t", 1, nil))
+		b.Add(o.thing("a", "t", 2, func() error { panic("broken") }))
+		b.Add(o.thing("a", "t", 3, nil))
+		time.Sleep(time.Hour)
+		equal(t, "told", o.all(), "a/t/1", "a/t/3")
+		if oldest := b.Floor(); oldest != 0 {
+			t.Errorf("something still waits: %d", oldest)
+		}
+	})
+}

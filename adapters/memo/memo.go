@@ -21,12 +21,18 @@ const onceMax = 1000
 
 // Once remembers what was said already. The zero value is ready.
 type Once struct {
+	// Each, if set, is called for each time that First is asked, so that what is said once is still counted.
+	Each func()
+
 	mu   sync.Mutex
 	said map[string]bool
 }
 
 // First says whether it is the first time.
 func (o *Once) First(what string) bool {
+	if o.Each != nil {
+		o.Each()
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.said == nil {

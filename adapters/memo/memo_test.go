@@ -22,7 +22,8 @@ func TestNew(t *testing.T) {
 }
 
 func TestOnce(t *testing.T) {
-	var o memo.Once
+	asked := 0
+	o := memo.Once{Each: func() { asked++ }}
 	if !o.First("a") || !o.First("b") || o.First("a") || o.First("b") {
 		t.Error("not everything is said once")
 	}
@@ -34,5 +35,8 @@ func TestOnce(t *testing.T) {
 	}
 	if said < 900 || said > 1100 {
 		t.Errorf("of very much that is wrong %d things are said", said)
+	}
+	if asked != 10_004 {
+		t.Errorf("%d times are counted", asked)
 	}
 }

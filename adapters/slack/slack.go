@@ -79,6 +79,8 @@ type Options struct {
 	// Answered, if set, is told of each answered request: its kind, how long it took altogether, and how much of that was
 	// spent waiting for Slack.
 	Answered func(kind string, took, waited time.Duration)
+	// Odd, if set, is told of each thing that makes no sense or is set up wrongly, also where only the first is logged.
+	Odd func()
 	// Log takes what goes wrong; nothing that people write is in it.
 	Log logrus.FieldLogger
 }
@@ -120,6 +122,7 @@ func New(opts Options) (*Slack, error) {
 	}
 	ws.http.Transport = upstream.Counted{Next: ws.http.Transport}
 	s := &Slack{opts: opts, log: opts.Log, ws: ws, people: newPeople(ws, opts.Log), pace: newPace(), ended: make(chan struct{})}
+	s.once.Each = opts.Odd
 	s.ears = newEars(s)
 	s.sent = memo.New[string, outcome](20_000)
 	s.direct = memo.New[string, string](20_000)

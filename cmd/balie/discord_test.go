@@ -70,13 +70,16 @@ func TestDoctorLooksAtDiscord(t *testing.T) {
 	acme := fake.Main()
 	channels := fmt.Sprintf("channels: {discord: %s}\n    requests: {discord: {workspace: %s, channel: %s}}\n    ", acme.ChannelID("desk"), acme.GuildID,
 		acme.ChannelID("help"))
+	const nobody = "123456789012345678"
+	channels += fmt.Sprintf("agents: [{platform: discord, group: %s}, {platform: discord, person: %s}, {platform: slack, group: S01}]\n    ",
+		acme.RoleID("balie"), nobody)
 	policy := strings.Replace(string(deploy.DefaultPolicy), "channels:      ", channels+"# was:", 1)
 	policy = strings.Replace(policy, "      playground: ict-triage\n", "", 1)
 	if err := os.WriteFile(filepath.Join(dir, "helpdesk.yaml"), []byte(policy), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	code, out, errs := balie(t, dir, []string{"DISCORD_TOKEN=" + fake.Token, "DISCORD_APPLICATION_ID=" + fake.ApplicationID, "DISCORD_API_URL=" + fake.APIURL}, "doctor")
-	if code != 1 || strings.Contains(out+errs, fake.Token) || !strings.Contains(errs, "there are 2 problems") {
+	if code != 1 || strings.Contains(out+errs, fake.Token) || !strings.Contains(errs, "there are 3 problems") {
 		t.Errorf("exit code %d\n%s%s", code, out, errs)
 	}
 	for _, want := range []string{
@@ -88,7 +91,10 @@ func TestDoctorLooksAtDiscord(t *testing.T) {
 		"ok       discord    triage channel #desk in the server Acme",
 		"it has none called ",
 		"problem  discord    request channel #help in the server Acme (" + acme.GuildID + "): the bot lacks Create Private Threads",
+		"ok       discord    agents: the role balie (" + acme.RoleID("balie") + ") is in the server Acme",
+		"problem  discord    agents: nobody with the id " + nobody + " is in a server that the bot is in",
 		"ok       discord    the commands are not registered yet",
+		"ok       discord    a WebSocket to the gateway at ",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the doctor does not say %q\n%s%s", want, out, errs)

@@ -63,7 +63,7 @@ func parse(args []string) (settings, error) {
 	f.StringVar(&s.dir, "dir", "", "folder for the data, on the disk to measure (default: a temporary one)")
 	f.StringVar(&s.only, "only", "", "one part: lives, queue, slack, discord or mattermost (default: all; on mongo lives and queue)")
 	f.DurationVar(&s.think, "think", time.Second, "what people in Slack, on Discord and on Mattermost take between two steps, on average; 0s for nothing")
-	f.DurationVar(&s.outage, "outage", 2*time.Minute, "how long Slack, Discord's gateway and then the Mattermost server are down under them")
+	f.DurationVar(&s.outage, "outage", 10*time.Minute, "how long Slack, Discord's gateway and then the Mattermost server are down under them")
 	f.StringVar(&s.profile, "cpuprofile", "", "write a CPU profile of a server within this process to the file, and measure nothing else")
 	sizes := f.String("sizes", "", "how many tickets to view the queue with (default: 1000,10000,100000,1000000; on mongo up to 10000)")
 	quick := f.Bool("quick", false, "less of everything, to see within minutes that it works")

@@ -91,7 +91,7 @@ func examineSlack(ctx context.Context, c config.Config, running bool) []Finding 
 	return findings
 }
 
-// examineDiscord looks at the application, and the channels that the policy names.
+// examineDiscord looks at the application, and the channels and agents that the policy names.
 func examineDiscord(ctx context.Context, c config.Config, running bool) []Finding {
 	o := discordexamine.Options{
 		Token: c.Discord.Token.Reveal(), ApplicationID: c.Discord.ApplicationID, PublicKey: c.Discord.PublicKey, APIURL: c.Discord.APIURL,
@@ -118,6 +118,12 @@ func examineDiscord(ctx context.Context, c config.Config, running bool) []Findin
 		for _, team := range p.Teams {
 			add(team.Triage, false, cmp.Or(team.Language, p.DefaultLanguage()))
 			add(team.Requests, true, "")
+			for _, a := range team.Agents {
+				agent := discordexamine.Agent{Person: a.Person, Role: a.Group}
+				if a.Platform == "discord" && !slices.Contains(o.Agents, agent) {
+					o.Agents = append(o.Agents, agent)
+				}
+			}
 		}
 	}
 	var findings []Finding

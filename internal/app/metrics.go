@@ -19,6 +19,7 @@ type metrics struct {
 	events   *prometheus.HistogramVec
 	answers  *prometheus.HistogramVec
 	opened   *prometheus.CounterVec
+	oddities *prometheus.CounterVec
 }
 
 func newMetrics(s store.Store, now func() time.Time) *metrics {
@@ -38,8 +39,12 @@ func newMetrics(s store.Store, now func() time.Time) *metrics {
 			Name: "balie_tickets_opened_total",
 			Help: "Tickets opened by this process, by team.",
 		}, []string{"team"}),
+		oddities: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "balie_oddities_total",
+			Help: "What a network told that makes no sense, or that is set up wrongly there; the log has the first of each kind.",
+		}, []string{"platform"}),
 	}
-	m.registry.MustRegister(m.events, m.answers, m.opened, collectors.NewGoCollector(),
+	m.registry.MustRegister(m.events, m.answers, m.opened, m.oddities, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &storeCollector{store: s, now: now})
 	return m
 }
@@ -60,6 +65,9 @@ func (m *metrics) handler(h chat.Handler) chat.Handler {
 		return r, err
 	}
 }
+
+// odd counts what is odd about a platform.
+func (m *metrics) odd(platform string) func() { return m.oddities.WithLabelValues(platform).Inc }
 
 // answered measures the answers of a platform.
 func (m *metrics) answered(platform string) func(kind string, took, waited time.Duration) {

@@ -40,7 +40,7 @@ func networks(o Options, s store.Store, secret []byte, url string, m *metrics) (
 		p, err := slack.New(slack.Options{
 			BotToken: c.BotToken.Reveal(), SigningSecret: c.SigningSecret.Reveal(), AppToken: c.AppToken.Reveal(),
 			ClientID: c.ClientID, ClientSecret: c.ClientSecret.Reveal(), Workspaces: c.EachWorkspace(), APIURL: c.APIURL,
-			URL: url, Secret: secret, Memory: memory{s}, Answered: m.answered(slack.Name), Log: o.Log,
+			URL: url, Secret: secret, Memory: memory{s}, Answered: m.answered(slack.Name), Odd: m.odd(slack.Name), Log: o.Log,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("connect Slack: %w", err)
@@ -50,7 +50,7 @@ func networks(o Options, s store.Store, secret []byte, url string, m *metrics) (
 	if c := o.Config.Discord; c.Token.IsSet() {
 		opts := discord.Options{
 			Token: c.Token.Reveal(), PublicKey: c.PublicKey, APIURL: c.APIURL, Secret: secret, Memory: memory{s}, Commands: bot.Commands(),
-			Answered: m.answered(discord.Name), Log: o.Log,
+			Answered: m.answered(discord.Name), Odd: m.odd(discord.Name), Log: o.Log,
 		}
 		if o.Config.Mongo.URI.IsSet() { // else this is the only process, and need not wait for the lease of one that crashed
 			opts.Lease = newLease(s, "gateway|"+discord.Name)

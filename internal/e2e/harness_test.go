@@ -58,6 +58,7 @@ type world struct {
 	net    network
 	can    abilities
 	log    *logLines
+	heard  *overheard         // all that was logged, if the network has secrets
 	adjust func(*app.Options) // changes what the program is started with from now on; nil for nothing
 	seen   map[string]bool    // IDs of messages that somebody expected
 	hurry  bool               // let time pass while waiting
@@ -78,6 +79,7 @@ func start(t *testing.T, cfg config.Config, net network) *world {
 			w.nothingElse()
 		}
 		w.stop()
+		w.keepsSecrets()
 		if lines := w.log.take(); len(lines) > 0 {
 			t.Errorf("logged as errors:\n%s", strings.Join(lines, ""))
 		}
@@ -118,6 +120,7 @@ func (w *world) launch() (a *app.App, leave func(), ended <-chan error) {
 	log := logrus.New()
 	log.SetOutput(w.Output())
 	log.AddHook(w.log)
+	w.overhear(log)
 	ctx, cancel := context.WithCancel(context.Background())
 	o := app.Options{Config: w.cfg, Policy: w.policy, Now: w.clock.Now, Log: log,
 		Pace: bot.Pace{Poll: 20 * time.Millisecond, Tick: 20 * time.Millisecond, PerChannel: time.Millisecond}}

@@ -71,7 +71,7 @@ func TestTheDefaultPolicyStaysRightWhenItsExamplesAreUncommented(t *testing.T) {
 		lines = append(lines, l)
 	}
 	p := parse(t, strings.Join(lines, ""))
-	if len(p.Teams) != 2 || len(p.Teams[0].Triage) != 4 || len(p.Teams[0].Agents) != 2 || len(p.Teams[1].Triage) != 1 ||
+	if len(p.Teams) != 2 || len(p.Teams[0].Triage) != 4 || len(p.Teams[0].Agents) != 3 || len(p.Teams[1].Triage) != 1 ||
 		len(p.Teams[0].Requests) != 1 {
 		t.Errorf("the examples did not all become settings: %+v", p.Teams)
 	}

@@ -177,12 +177,29 @@ func (k *issues) command(where at, m map[string]any) appCommand {
 	k.commandName(where.to("name"), cmd.name)
 	k.length(where.to("description"), description, 1, 100)
 	k.names(where, m)
-	total := utf8.RuneCountInString(cmd.name + description)
+	total := longest(m, "name") + longest(m, "description")
 	total += k.options(where.to("options"), m["options"], 0)
-	if total > 8000 {
-		k.add(where, "APPLICATION_COMMAND_TOO_LARGE", "Command exceeds maximum size (8000)")
+	if total > commandChars {
+		k.add(where, "APPLICATION_COMMAND_TOO_LARGE", "Command exceeds maximum size (%d)", commandChars)
 	}
 	return cmd
+}
+
+// commandChars is how many characters a command may have in its names, descriptions and values, those of its options and
+// choices included.
+// https://docs.discord.com/developers/interactions/application-commands#slash-commands
+const commandChars = 8000
+
+// longest is how many characters a text has in the language in which it has most: only that one counts.
+func longest(m map[string]any, name string) int {
+	text, _ := m[name].(string)
+	n := utf8.RuneCountInString(text)
+	in, _ := m[name+"_localizations"].(map[string]any)
+	for _, v := range in {
+		text, _ := v.(string)
+		n = max(n, utf8.RuneCountInString(text))
+	}
+	return n
 }
 
 func (k *issues) fields(where at, m map[string]any, known []string) {
@@ -242,7 +259,7 @@ func (k *issues) options(where at, v any, depth int) (total int) {
 		k.commandName(at.to("name"), name)
 		k.length(at.to("description"), description, 1, 100)
 		k.names(at, o)
-		total += utf8.RuneCountInString(name + description)
+		total += longest(o, "name") + longest(o, "description")
 		if names[name] {
 			k.add(at.to("name"), "APPLICATION_COMMAND_OPTIONS_NAME_NOT_UNIQUE", "Option names must be unique")
 		}
@@ -287,7 +304,7 @@ func (k *issues) choices(where at, o map[string]any) (total int) {
 		k.localized(place, choice, "name_localizations", func(of at, s string) { k.length(of, s, 1, 100) })
 		value := fmt.Sprint(choice["value"])
 		k.length(place.to("value"), value, 1, 100)
-		total += utf8.RuneCountInString(name + value)
+		total += longest(choice, "name") + utf8.RuneCountInString(value)
 	}
 	k.between(where, o, "min_length", 0, 0, 6000)
 	k.between(where, o, "max_length", 1, 1, 6000)

@@ -32,6 +32,7 @@ type Options struct {
 	Running       bool   // whether a Balie is running, so that its address can be tried
 	Commands      chat.CommandSpec
 	Channels      []Channel    // that the policy names; nil if it is not known
+	Agents        []Agent      // that the policy names on Discord
 	HTTP          *http.Client // for our own address; one of its own if nil
 }
 
@@ -42,6 +43,9 @@ type Channel struct {
 	Requests  bool     // it is for conversations with requesters, else for cards
 	Statuses  []string // as tickets there have them: a forum may have tags of these names
 }
+
+// Agent is a person, or everybody who has a role.
+type Agent struct{ Person, Role string } // ids, one of them empty
 
 // visit is one examination.
 type visit struct {
@@ -76,8 +80,10 @@ func Examine(ctx context.Context, o Options) []doctor.Finding {
 	v.lookAtIntents()
 	v.lookAtServers(ctx)
 	v.lookAtChannels(ctx)
+	v.lookAtAgents(ctx)
 	v.lookAtCommands(ctx)
 	v.lookAtGateway(ctx)
+	v.lookAtFiles(ctx)
 	v.lookAtClock()
 	return v.Findings
 }

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gorilla/websocket"
 	"go.uber.org/goleak"
 
 	"balie/adapters/discord"
@@ -126,6 +127,9 @@ func (v *visit) answer(route string, with any) {
 	v.fake.FailNext(route, -1, discordfake.Fault{Status: http.StatusOK, Body: string(body)})
 }
 
+// gateway is where the fake's gateway is.
+func (v *visit) gateway() string { return "ws" + strings.TrimPrefix(v.fake.URL, "http") + "/gw" }
+
 // look examines, and expects these parts of what is fine, and exactly these problems.
 func (v *visit) look(fine, problems []string) {
 	v.Helper()
@@ -141,6 +145,7 @@ func TestAllIsWell(t *testing.T) {
 		"Message Content Intent: it is on", "the bot is in 1 server: Acme (" + v.main.GuildID + ")", triage,
 		"request channel #help in the server Acme", "triage channel #desk in the server Acme", "; each status has its tag",
 		"the commands are registered as this version has them: /ticket", "the gateway may be connected to", "the clock agrees with Discord's",
+		"a WebSocket to the gateway at " + v.gateway() + " can be opened", strings.TrimPrefix(v.fake.URL, "http://") + ", where files that people attach are, can be asked",
 	}
 	v.look(all, nil)
 	for _, call := range v.fake.Log() {
@@ -150,6 +155,9 @@ func TestAllIsWell(t *testing.T) {
 	}
 	if v.fake.CommandWrites() != 1 {
 		t.Error("the commands were written")
+	}
+	if n := v.fake.Identified(); n != 0 {
+		t.Errorf("%d sessions were begun", n)
 	}
 	v.o.Running, v.o.Channels = false, []examine.Channel{}
 	v.look([]string{"can be seen when Balie is running", "names no channel on Discord"}, nil)
@@ -318,7 +326,7 @@ func TestCommandsGatewayAndClock(t *testing.T) {
 	v.look(nil, []string{"which commands are registered can't be asked: status 403"})
 	left := func(sessions int) {
 		t.Helper()
-		v.answer("GET /gateway/bot", map[string]any{"url": "wss://gateway.example.org", "shards": 1,
+		v.answer("GET /gateway/bot", map[string]any{"url": v.gateway(), "shards": 1,
 			"session_start_limit": map[string]any{"total": 1000, "remaining": sessions, "reset_after": 3_600_000, "max_concurrency": 1}})
 	}
 	for sessions, want := range map[int]string{0: "has begun all 1000 sessions", 99: "may begin only 99 of 1000 sessions until "} {
@@ -370,4 +378,100 @@ func (v *visit) pass(w http.ResponseWriter, r *http.Request, ahead time.Duration
 	w.WriteHeader(resp.StatusCode)
 	_, err = io.Copy(w, resp.Body)
 	return errors.Join(err, resp.Body.Close())
+}
+
+func TestTheWayToDiscord(t *testing.T) {
+	v := newVisit(t, discordfake.Options{})
+	closed := "a WebSocket to the gateway at " + v.gateway() + " can't be opened, so the bot hears nothing: "
+	v.fake.GatewayDown(true)
+	v.look([]string{"the gateway may be connected to"}, []string{closed})
+	for _, f := range examine.Examine(t.Context(), v.o) {
+		if strings.HasPrefix(f.Problem, closed) && !strings.Contains(f.Problem, "(status 503); see that this machine may open it (firewall, proxy, name)") {
+			t.Errorf("why it can't is not said: %s", f.Problem)
+		}
+	}
+	v.fake.GatewayDown(false)
+	starts := func(address string) {
+		v.answer("GET /gateway/bot", map[string]any{"url": address, "shards": 1, "session_start_limit": map[string]any{"total": 1000, "remaining": 1000}})
+	}
+	starts("https://gateway.example.org")
+	v.look(nil, []string{"a WebSocket to the gateway at https://gateway.example.org can't be opened, so the bot hears nothing: the address of the gateway is none"})
+	up := websocket.Upgrader{}
+	odd := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ws, err := up.Upgrade(w, r, nil)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		if err := errors.Join(ws.WriteJSON(map[string]any{"op": 11}), ws.Close()); err != nil {
+			t.Error(err)
+		}
+	}))
+	defer odd.Close()
+	starts("ws" + strings.TrimPrefix(odd.URL, "http"))
+	v.look(nil, []string{"can't be opened, so the bot hears nothing: the gateway greets with something that is no greeting"})
+	v.fake.FailNext("GET /gateway/bot", 0, discordfake.Fault{})
+
+	const file = "GET /attachments/{channel}/{id}/{name}"
+	host := strings.TrimPrefix(v.fake.URL, "http://")
+	v.fake.FailNext(file, -1, discordfake.Fault{Drop: true})
+	v.look(nil, []string{"files that people attach can't be fetched from " + host + ": "})
+	for _, status := range []int{http.StatusFound, http.StatusProxyAuthRequired, http.StatusBadGateway} {
+		v.fake.FailNext(file, 0, discordfake.Fault{})
+		v.fake.FailNext(file, 1, discordfake.Fault{Status: status})
+		v.look(nil, []string{fmt.Sprintf("files that people attach can't be fetched: %s answers with HTTP status %d; see what is between", host, status)})
+	}
+	v.fake.FailNext(file, 1, discordfake.Fault{Status: http.StatusForbidden})
+	v.look([]string{host + ", where files that people attach are, can be asked"}, nil)
+}
+
+func TestAgents(t *testing.T) {
+	v := newVisit(t, discordfake.Options{
+		People: []discordfake.Person{{Name: "ana", Global: "Ana\nSilva"}, {Name: "robot", Bot: true}, {Name: "eva"}},
+		Guilds: []discordfake.Guild{{Name: "Acme", Members: []string{"robot"}, Channels: []discordfake.Channel{{Name: "triage"}}},
+			{Name: "Other", Members: []string{"ana"}, Roles: []discordfake.Role{{Name: "Help desk"}}}},
+	})
+	v.o.Channels = v.o.Channels[:1]
+	other := v.fake.Guild("Other")
+	there := "the server Other (" + other.GuildID + ")"
+	const nobody = "123456789012345678"
+	for _, c := range []struct {
+		agent         examine.Agent
+		fine, problem string
+	}{
+		{agent: examine.Agent{Role: other.RoleID("Help desk")}, fine: "agents: the role Help desk (" + other.RoleID("Help desk") + ") is in " + there},
+		{agent: examine.Agent{Role: nobody}, problem: "agents: no server that the bot is in has the role " + nobody + ": under Server Settings > Roles right-click " +
+			"the role, choose Copy Role ID, and put that into the policy"},
+		{agent: examine.Agent{Role: "@helpdesk"}, problem: `agents: "@helpdesk" is no role's id, which is a long number: switch on Developer Mode`},
+		{agent: examine.Agent{Role: other.GuildID}, problem: "agents: " + other.GuildID + " is the role of everybody in " + there + ", by which nobody is found: give the " +
+			"agents a role of their own"},
+		{agent: examine.Agent{Person: v.fake.UserID("ana")}, fine: "agents: Ana Silva (" + v.fake.UserID("ana") + ") is in " + there},
+		{agent: examine.Agent{Person: v.fake.UserID("eva")}, problem: "agents: nobody with the id " + v.fake.UserID("eva") + " is in a server that the bot is in: have them " +
+			"join one, or right-click the person, choose Copy User ID"},
+		{agent: examine.Agent{Person: nobody}, problem: "agents: nobody with the id " + nobody},
+		{agent: examine.Agent{Person: "Ana"}, problem: `agents: "Ana" is no person's id, which is a long number`},
+		{agent: examine.Agent{Person: v.fake.UserID("robot")}, problem: "agents: robot (" + v.fake.UserID("robot") + ") is a bot, of which Balie takes nothing"},
+	} {
+		v.o.Agents = []examine.Agent{c.agent}
+		if c.problem == "" {
+			v.look([]string{c.fine}, nil)
+		} else {
+			v.look(nil, []string{c.problem})
+		}
+	}
+	role, person := examine.Agent{Role: other.RoleID("Help desk")}, examine.Agent{Person: v.fake.UserID("ana")}
+	v.o.Agents = []examine.Agent{role, {Role: nobody}, person}
+	before := v.fake.Calls("GET /guilds/{guild}/roles")
+	v.look([]string{"the role Help desk", "Ana Silva"}, []string{nobody})
+	if n := v.fake.Calls("GET /guilds/{guild}/roles") - before; n != 2 {
+		t.Errorf("two servers' roles were listed %d times", n)
+	}
+	trouble := discordfake.Fault{Status: http.StatusServiceUnavailable}
+	v.o.Agents, v.o.Channels = []examine.Agent{role, person}, nil
+	v.fake.FailNext("GET /guilds/{guild}/roles", -1, trouble)
+	v.fake.FailNext("GET /guilds/{guild}/members/{user}", -1, trouble)
+	v.look(nil, []string{"agents: the role " + role.Role + " can't be looked for in the server Acme", "agents: the person " + person.Person + " can't be looked for in the server Acme"})
+	other.RemoveBot()
+	v.main.RemoveBot()
+	v.look(nil, []string{"the bot is in no server"})
 }
