@@ -87,13 +87,9 @@ func (s sending) card(ctx context.Context) error {
 	if err := s.turn(); err != nil {
 		return err
 	}
-	ref, err := s.platform.Send(ctx, s.root(ctx))
-	if err != nil {
-		return err
-	}
-	s.fresh = true
-	s.keep(s.room.ID, ref)
-	return nil
+	err := s.begin(ctx, s.root(ctx))
+	s.fresh = err == nil
+	return err
 }
 
 func (s sending) root(ctx context.Context) chat.Post {
@@ -189,11 +185,7 @@ func (s sending) anew(ctx context.Context) error {
 			return err
 		}
 	}
-	ref, err := s.platform.Send(ctx, root)
-	if err == nil {
-		s.keep(s.room.ID, ref)
-	}
-	return err
+	return s.begin(ctx, root)
 }
 
 func (s sending) say(ctx context.Context, e ticket.Entry) error {
