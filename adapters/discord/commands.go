@@ -5,14 +5,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"iter"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/bwmarrin/discordgo"
 
@@ -24,8 +22,7 @@ import (
 const (
 	commandName  = 32
 	commandAbout = 100
-	commandMost  = 25   // subcommands, options of one, and choices of an option
-	commandChars = 8000 // of all names, descriptions and values of a command together, of each its longest language
+	commandMost  = 25 // subcommands, options of one, and choices of an option
 )
 
 // Commands is the definition of the bot's commands, as Discord takes it: one command with subcommands, and one for each
@@ -39,7 +36,6 @@ func Commands(spec chat.CommandSpec) []*discordgo.ApplicationCommand {
 		for _, w := range spec.Words[:min(len(spec.Words), commandMost)] {
 			c.Options = append(c.Options, subcommand(w))
 		}
-		shorten(c)
 		out = append(out, c)
 	}
 	for _, s := range spec.Shortcuts {
@@ -83,92 +79,6 @@ func subcommand(w chat.WordSpec) *discordgo.ApplicationCommandOption {
 		o.Options = append(o.Options, option)
 	}
 	return o
-}
-
-// shorten has a command be no longer than Discord takes it: it tells less of what its parts are about, has people type what they
-// could choose, leaves out options that nobody needs, where there is most of each first, and at last the latter subcommands.
-func shorten(c *discordgo.ApplicationCommand) {
-	for most := commandAbout / 2; charsOf(c) > commandChars && most > 10; most /= 2 {
-		for _, w := range c.Options {
-			brief(w, most)
-			for _, o := range w.Options {
-				brief(o, most)
-			}
-		}
-	}
-	left := commandChars - charsOf(c)
-	var choosing []*discordgo.ApplicationCommandOption
-	for _, w := range c.Options {
-		choosing = append(choosing, w.Options...)
-	}
-	slices.SortStableFunc(choosing, func(a, b *discordgo.ApplicationCommandOption) int { return charsOfChoices(b) - charsOfChoices(a) })
-	for ; left < 0 && len(choosing) > 0 && len(choosing[0].Choices) > 0; choosing = choosing[1:] {
-		left += charsOfChoices(choosing[0])
-		choosing[0].Choices = nil
-	}
-	for left < 0 && len(c.Options) > 0 {
-		most := -1 // which subcommand is the longest with an option to leave out: those that are needed come first
-		for i, w := range c.Options {
-			if n := len(w.Options); n > 0 && !w.Options[n-1].Required && (most < 0 || charsOfOption(w) > charsOfOption(c.Options[most])) {
-				most = i
-			}
-		}
-		from := &c.Options
-		if most >= 0 {
-			from = &c.Options[most].Options
-		}
-		last := len(*from) - 1
-		left += charsOfOption((*from)[last])
-		*from = (*from)[:last]
-	}
-}
-
-// brief cuts what an option is about, in every language.
-func brief(o *discordgo.ApplicationCommandOption, most int) {
-	o.Description = oneLine(o.Description, most)
-	for locale, s := range o.DescriptionLocalizations {
-		o.DescriptionLocalizations[locale] = oneLine(s, most)
-	}
-}
-
-// charsOf is how many characters of a command count.
-func charsOf(c *discordgo.ApplicationCommand) int {
-	var names, abouts map[discordgo.Locale]string
-	if c.NameLocalizations != nil {
-		names = *c.NameLocalizations
-	}
-	if c.DescriptionLocalizations != nil {
-		abouts = *c.DescriptionLocalizations
-	}
-	n := longestOf(c.Name, names) + longestOf(c.Description, abouts)
-	for _, o := range c.Options {
-		n += charsOfOption(o)
-	}
-	return n
-}
-
-func charsOfOption(o *discordgo.ApplicationCommandOption) int {
-	n := longestOf(o.Name, o.NameLocalizations) + longestOf(o.Description, o.DescriptionLocalizations)
-	for _, sub := range o.Options {
-		n += charsOfOption(sub)
-	}
-	return n + charsOfChoices(o)
-}
-
-func charsOfChoices(o *discordgo.ApplicationCommandOption) (n int) {
-	for _, choice := range o.Choices {
-		n += longestOf(choice.Name, choice.NameLocalizations) + utf8.RuneCountInString(fmt.Sprint(choice.Value))
-	}
-	return n
-}
-
-// longestOf is how many characters a text has in the language in which it has most.
-func longestOf(text string, languages map[discordgo.Locale]string) int {
-	n := utf8.RuneCountInString(text)
-	for _, s := range languages {
-		n = max(n, utf8.RuneCountInString(s))
-	}
-	return n
 }
 
 func wish(required bool) int {

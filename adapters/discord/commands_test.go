@@ -3,7 +3,6 @@ package discord
 import (
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -56,10 +55,12 @@ func TestCommandsOfOddNames(t *testing.T) {
 			check(sub)
 		}
 	}
-	if len(commands) != 2 || len(commands[0].Options) < 5 || commands[1].Name != "create" {
+	if len(commands) != 2 || len(commands[0].Options) != commandMost || commands[1].Name != "create" {
 		t.Fatalf("%+v", commands)
 	}
-	takes(t, commands)
+	few := spec // as many as go into the 8 000 characters that Discord takes in all
+	few.Words = []chat.WordSpec{spec.Words[0], {Name: "word", Labels: spec.Words[1].Labels, About: spec.Words[1].About, Options: spec.Words[1].Options[:2]}}
+	takes(t, Commands(few))
 	for i, o := range commands[0].Options {
 		check(o)
 		w := spec.Words[i]
@@ -99,80 +100,5 @@ func takes(t *testing.T, commands []*discordgo.ApplicationCommand) {
 	err = r.do(t.Context(), call{doing: "register the commands", method: http.MethodPut, path: "/applications/" + fake.ApplicationID + "/commands", body: commands})
 	if err != nil {
 		t.Error(err)
-	}
-}
-
-// TestLongCommands: where a command has more characters than Discord takes in all, what is least missed goes.
-func TestLongCommands(t *testing.T) {
-	for name, c := range map[string]struct {
-		words, options, choices int
-		about                   int // characters, in Dutch
-		required                bool
-
-		wantWords, wantOptions, least, most int // in all; least and most of one subcommand
-		keepsChoices                        bool
-	}{
-		"enough":              {words: 10, options: 3, choices: 1, about: 100, wantWords: 10, wantOptions: 30, least: 3, most: 3, keepsChoices: true},
-		"told at length":      {words: 25, options: 3, about: 100, wantWords: 25, wantOptions: 75, least: 3, most: 3},
-		"much to choose from": {words: 3, options: 2, choices: 25, about: 100, wantWords: 3, wantOptions: 6, least: 2, most: 2},
-		"many options":        {words: 25, options: 25, about: 100, wantWords: 25, wantOptions: 333, least: 13, most: 14},
-		"all of it needed":    {words: 25, options: 25, about: 100, required: true, wantWords: 13, wantOptions: 325, least: 25, most: 25},
-	} {
-		t.Run(name, func(t *testing.T) {
-			about := chat.Words{"en": "about", "nl": strings.Repeat("x", c.about)}
-			spec := chat.CommandSpec{Name: "ticket", About: about}
-			for i := range c.words {
-				w := chat.WordSpec{Name: fmt.Sprintf("word-%05d", i), About: about}
-				for n := range c.options {
-					o := chat.OptionSpec{Field: fmt.Sprintf("option%04d", n), About: about, Required: c.required}
-					for k := range c.choices {
-						o.Choices = append(o.Choices, chat.ChoiceSpec{Value: fmt.Sprint(k), Labels: chat.Words{"nl": strings.Repeat("y", 90)}})
-					}
-					w.Options = append(w.Options, o)
-				}
-				spec.Words = append(spec.Words, w)
-			}
-			command := Commands(spec)[0]
-			takes(t, []*discordgo.ApplicationCommand{command})
-			options, choices, least, most := 0, 0, commandMost, 0
-			for i, w := range command.Options {
-				if w.Name != spec.Words[i].Name {
-					t.Errorf("subcommand %d is %s", i, w.Name)
-				}
-				options += len(w.Options)
-				least, most = min(least, len(w.Options)), max(most, len(w.Options))
-				for _, o := range w.Options {
-					choices += len(o.Choices)
-				}
-			}
-			if len(command.Options) != c.wantWords || options != c.wantOptions || least != c.least || most != c.most {
-				t.Errorf("%d subcommands with %d options, %d to %d each", len(command.Options), options, least, most)
-			}
-			if all := c.words * c.options * c.choices; c.keepsChoices && choices != all || !c.keepsChoices && all > 0 && (choices == 0 || choices == all) {
-				t.Errorf("of %d choices %d are left", all, choices)
-			}
-			if n := utf8.RuneCountInString(command.Options[0].DescriptionLocalizations[discordgo.Dutch]); name == "enough" && n != c.about {
-				t.Errorf("what it is about has %d characters", n)
-			}
-		})
-	}
-}
-
-// TestShortListsStay: where there is too much to choose from the longest lists go first, wherever they are.
-func TestShortListsStay(t *testing.T) {
-	w := chat.WordSpec{Name: "new"}
-	for i, n := range []int{2, 25, 25, 3} {
-		o := chat.OptionSpec{Field: fmt.Sprint("option", i)}
-		for k := range n {
-			o.Choices = append(o.Choices, chat.ChoiceSpec{Value: fmt.Sprint(strings.Repeat("v", 90), k), Labels: chat.Words{"en": strings.Repeat("y", 90)}})
-		}
-		w.Options = append(w.Options, o)
-	}
-	var left []int
-	for _, o := range Commands(chat.CommandSpec{Name: "ticket", Words: []chat.WordSpec{w}})[0].Options[0].Options {
-		left = append(left, len(o.Choices))
-	}
-	if !slices.Equal(left, []int{2, 0, 25, 3}) {
-		t.Errorf("the lists have %v", left)
 	}
 }
