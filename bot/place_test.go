@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -24,12 +25,13 @@ func (knowing) Person(context.Context, string) (store.Person, error) {
 type closing struct {
 	chat.Platform
 	gone map[string]bool
+	why  error
 	sent []chat.Post
 }
 
 func (c *closing) Send(_ context.Context, p chat.Post) (chat.Ref, error) {
 	if c.gone[p.To.Channel] {
-		return chat.Ref{}, &chat.SendError{Gone: true, Err: errors.New("no such channel")}
+		return chat.Ref{}, &chat.SendError{Gone: true, Err: cmp.Or(c.why, errors.New("no such channel"))}
 	}
 	c.sent = append(c.sent, p)
 	return chat.Ref{Platform: "one", Workspace: "w", Channel: p.To.Channel, Message: "1"}, nil
@@ -54,13 +56,15 @@ func TestChannelsThatAreGone(t *testing.T) {
 		"the card, with the old one named":    {triage, ch("old"), nil, "", ""},
 		"the card, with both named":           {triage, ch("old", "new"), nil, "new", ""},
 		"the card, with others' only":         {triage, ch(), ch("new"), "", ""},
+		"the card, where others are gone too": {triage, ch("old", "older", "new"), nil, "new", ""},
+		"the card, where all are gone":        {triage, ch("old", "older"), nil, "", ""},
 		"the conversation":                    {talk, nil, ch("new"), "new", ""},
 		"the conversation, with none named":   {talk, ch("new"), nil, "", "U1"},
 		"the conversation, with the old one":  {talk, nil, ch("old"), "", ""},
 		"the conversation, elsewhere's named": {talk, nil, ch(), "", "U1"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			on := &closing{gone: map[string]bool{"old": true}}
+			on := &closing{gone: map[string]bool{"old": true, "older": true}}
 			b := &batch{Work: store.Work{Ticket: ticket.Ticket{Team: "ict"}, Refs: map[string]chat.Ref{}}, out: store.Outcome{Refs: map[string]chat.Ref{}}}
 			policy := &ticket.Policy{Teams: []ticket.Team{{ID: "ict", Triage: c.triage, Requests: c.requests}}}
 			bot := &Bot{policy: policy, desk: desk.New(knowing{}, policy, time.Now)}
@@ -85,6 +89,14 @@ func TestChannelsThatAreGone(t *testing.T) {
 			}
 		})
 	}
+	t.Run("somebody unknown in a channel", func(t *testing.T) {
+		on := &closing{gone: map[string]bool{"old": true}, why: chat.ErrUnknownPerson}
+		s := sending{platform: on, room: talk}
+		err := s.begin(t.Context(), chat.Post{Key: "key", To: talk.Place})
+		if sent, ok := errors.AsType[*chat.SendError](err); !ok || !sent.Gone {
+			t.Errorf("it waits for an admin: %v", err)
+		}
+	})
 	t.Run("nobody", func(t *testing.T) {
 		on := &closing{gone: map[string]bool{"": true}}
 		s := sending{platform: on, room: ticket.Room{Place: chat.Place{Platform: "one", Person: "U9"}}}

@@ -81,20 +81,23 @@ func (t *turn) underway(ctx context.Context, asked time.Time) (bool, error) {
 	const most = 1000
 	var works []store.Work
 	var err error
+	cut := false // there are more
 	if !t.e.Direct {
 		for _, team := range t.teamsHere() {
 			more, err := t.desk.Store.Underway(ctx, "", team.ID, most)
 			if err != nil {
 				return false, err
 			}
-			works = append(works, more...)
+			works, cut = append(works, more...), cut || len(more) >= most
 		}
 	} else if t.who.ID != "" { // what somebody unknown takes away was said before, and waited for then
 		if works, err = t.desk.Store.Underway(ctx, t.who.ID, "", most); err != nil {
 			return false, err
 		}
+		cut = len(works) >= most
 	}
-	if t.e.OwnThread && len(works) >= most {
+	soon := t.now().Before(asked.Add(failingFor))
+	if t.e.OwnThread && cut && soon {
 		return true, nil // it may be about one of those that were not looked at
 	}
 	pending := false
@@ -102,12 +105,12 @@ func (t *turn) underway(ctx context.Context, asked time.Time) (bool, error) {
 		looked := map[string]bool{}
 		for _, p := range w.Pending {
 			r, ok := w.Ticket.Room(p.Effect.Room)
-			if !ok || looked[r.ID] || !t.isHere(r) {
+			if !ok || looked[r.ID] || !t.isHere(w.Ticket, r) {
 				continue
 			}
 			looked[r.ID] = true // nothing overtakes the first one in its room
 			failed := t.e.OwnThread && p.Tries > 0
-			if failed && t.now().Before(asked.Add(failingFor)) && !t.deliverer.waitsForAdmin(r.Place) || !p.Next.After(asked) {
+			if failed && soon && !t.deliverer.waitsForAdmin(r.Place) || !p.Next.After(asked) {
 				return true, nil
 			}
 			pending = pending || failed
@@ -120,15 +123,20 @@ func (t *turn) underway(ctx context.Context, asked time.Time) (bool, error) {
 	return false, nil
 }
 
-// isHere says whether posts to the room go to this turn's channel, or to the person whose direct conversation it is.
-func (t *turn) isHere(r ticket.Room) bool {
+// isHere says whether posts to the room go to this turn's channel, or to the person whose direct conversation it is. Those to a
+// channel that the policy does not name any more may go to any that it does.
+func (t *turn) isHere(tk ticket.Ticket, r ticket.Room) bool {
 	if r.Place.Platform != t.e.Platform {
 		return false
 	}
 	if t.e.Direct {
 		return r.Person == t.who.ID // its place may be a channel that has no room for a thread, so that it began directly
 	}
-	return r.Place.Channel == t.e.Channel
+	if r.Place.Channel == t.e.Channel {
+		return true
+	}
+	named := t.channelsOf(tk.Team, r.Kind)
+	return r.Place.Channel != "" && t.in(named) && !slices.ContainsFunc(named, func(c ticket.Channel) bool { return c.ID == r.Place.Channel })
 }
 
 // waitsForAdmin says whether posts to the place wait for an admin, as far as this process knows.

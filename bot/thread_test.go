@@ -40,6 +40,7 @@ func (s settling) Underway(_ context.Context, person, team string, _ int) ([]sto
 		{ID: "conversation", Person: "ana", Place: chat.Place{Platform: "one", Person: "U1"}},
 		{ID: "follower:bea", Person: "bea", Place: chat.Place{Platform: "one", Person: "U2"}},
 		{ID: "requests", Person: "ana", Place: chat.Place{Platform: "one", Channel: "requests"}},
+		{ID: "moved", Kind: ticket.TriageRoom, Place: chat.Place{Platform: "one", Channel: "gone"}},
 		{ID: "far", Person: "ana", Place: chat.Place{Platform: "two", Person: "U1"}},
 	}}
 	return []store.Work{{Ticket: tk, Pending: s.pending}}, nil
@@ -70,17 +71,18 @@ func TestTicketOfThread(t *testing.T) {
 		want           error
 		waits          bool
 	}{
-		"known":                                {e: talk, known: -1, pending: ours},
-		"of somebody else's":                   {e: talk, want: store.ErrNotFound},
-		"with only newer work under way":       {e: talk, pending: []due{{"conversation", moment, 0}}, want: store.ErrNotFound},
-		"whose first post is being delivered":  {e: talk, known: moment, pending: ours, settled: moment, waits: true},
-		"in a channel, being delivered":        {e: cards, known: moment, pending: told, settled: moment, waits: true},
-		"that began directly for want of room": {e: talk, known: moment, pending: []due{{"requests", -moment, 0}}, settled: moment, waits: true},
-		"while other posts are delivered":      {e: talk, pending: ours, settled: moment, want: store.ErrNotFound, waits: true},
-		"while nothing gets on":                {e: talk, pending: ours, want: errUnsettled, waits: true},
-		"while nothing gets on in a channel":   {e: own(cards), pending: told, want: errUnsettled, waits: true},
-		"where tickets have no rooms":          {e: chat.Event{Channel: "lunch"}, pending: told, want: store.ErrNotFound},
-		"that somebody unknown speaks of":      {e: own(talk), nobody: true, pending: ours, want: store.ErrNotFound},
+		"known":                                              {e: talk, known: -1, pending: ours},
+		"of somebody else's":                                 {e: talk, want: store.ErrNotFound},
+		"with only newer work under way":                     {e: talk, pending: []due{{"conversation", moment, 0}}, want: store.ErrNotFound},
+		"whose first post is being delivered":                {e: talk, known: moment, pending: ours, settled: moment, waits: true},
+		"in a channel, being delivered":                      {e: cards, known: moment, pending: told, settled: moment, waits: true},
+		"that began directly for want of room":               {e: talk, known: moment, pending: []due{{"requests", -moment, 0}}, settled: moment, waits: true},
+		"whose card moves to a channel that is named by now": {e: cards, known: moment, pending: []due{{"moved", -moment, 0}}, settled: moment, waits: true},
+		"while other posts are delivered":                    {e: talk, pending: ours, settled: moment, want: store.ErrNotFound, waits: true},
+		"while nothing gets on":                              {e: talk, pending: ours, want: errUnsettled, waits: true},
+		"while nothing gets on in a channel":                 {e: own(cards), pending: told, want: errUnsettled, waits: true},
+		"where tickets have no rooms":                        {e: chat.Event{Channel: "lunch"}, pending: told, want: store.ErrNotFound},
+		"that somebody unknown speaks of":                    {e: own(talk), nobody: true, pending: ours, want: store.ErrNotFound},
 
 		"while nothing gets on in a channel that is not this": {e: own(talk), pending: told, want: store.ErrNotFound},
 		"while nothing gets on with others":                   {e: own(talk), pending: []due{{"follower:bea", -moment, 3}}, want: store.ErrNotFound},

@@ -249,9 +249,9 @@ func retryOf(err error) time.Duration {
 func (c *catchup) step(ctx context.Context) (time.Duration, error) {
 	c.mu.Lock()
 	since, gap := c.all, c.gaps
-	for channel, at := range c.queue.Lost() {
-		c.wants(channel, want{since: at})
-		c.want[channel].back(at)
+	for channel, lost := range c.queue.Lost() {
+		c.wants(channel, want{since: lost.Mark})
+		c.want[channel].back(max(lost.From, c.want[channel].since))
 	}
 	now := time.Now()
 	channel, found, wait := inbox.Next(c.want, now, cmp.Compare, (*want).when)

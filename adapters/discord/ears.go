@@ -128,7 +128,7 @@ func (t *term) item(u *utterance) *inbox.Item {
 	} else if u.silent(me) {
 		return nil
 	}
-	return &inbox.Item{Channel: u.channel, Thread: t.line(u), Mark: t.cursor.Mark(u.at), Tell: func(ctx context.Context) error {
+	return &inbox.Item{Channel: u.channel, Thread: t.line(u), Mark: t.cursor.Mark(u.at), Of: madeAt(u.id), Tell: func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, requestMax)
 		defer cancel()
 		return tell(ctx, u)

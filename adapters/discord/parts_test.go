@@ -149,7 +149,7 @@ func TestAnEditHasNoRoom(t *testing.T) {
 	l := s.next()
 	l.welcome("s1")
 	b.until("it is told", func() bool { return b.Failed() > 0 && now.queue.Full() })
-	changed := map[string]any{"content": "changed", "edited_timestamp": first.Add(5 * time.Second)}
+	changed := map[string]any{"content": "changed", "edited_timestamp": time.Now()}
 	h.mu.Lock()
 	m := more(more(map[string]any{}, h.said[3]), changed)
 	h.said[3] = m

@@ -146,8 +146,12 @@ func (c clocked) limited(resp *http.Response) error {
 	}
 	garbled := json.Unmarshal(body, &said) != nil
 	var wait time.Duration
-	if seconds, err := strconv.ParseFloat(cmp.Or(resp.Header.Get("Retry-After"), "0"), 64); err == nil {
-		wait = time.Duration(seconds * float64(time.Second))
+	if said.After != nil {
+		wait = seconds(*said.After)
+	} else if after, err := strconv.ParseFloat(resp.Header.Get("Retry-After"), 64); err == nil { // the same, rounded up
+		wait = seconds(after)
+	} else {
+		wait = upstream.DownWait
 	}
 	switch {
 	case garbled: // this is not Discord's but of what stands before it, and means our address
@@ -158,11 +162,14 @@ func (c clocked) limited(resp *http.Response) error {
 	case said.Code == codeOldEdits:
 		wait = max(wait, oldWait)
 	}
-	if garbled || said.After == nil || wait.Seconds() > *said.After {
-		body = encode(map[string]any{"message": "too much at once", "code": said.Code, "retry_after": max(wait, upstream.DownWait).Seconds()})
-	}
+	body = encode(map[string]any{"message": "too much at once", "retry_after": wait.Seconds()})
 	resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	return nil
+}
+
+// seconds is a time to wait, as long as one makes sense.
+func seconds(n float64) time.Duration {
+	return time.Duration(min(max(n, 0), retryMost.Seconds()) * float64(time.Second))
 }
 
 // errorMax is how many bytes of an answer are read that tells an error.

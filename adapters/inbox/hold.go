@@ -54,19 +54,25 @@ func (b *Inbox) resume(r *room) {
 	b.tidy(r)
 }
 
-// Lost are the channels where something was dropped, and since when, if there is room for it now. They are held.
-func (b *Inbox) Lost() map[string]int64 {
+// Gap is where something of a channel was dropped, in milliseconds.
+type Gap struct {
+	Mark int64 // the earliest of what was dropped
+	From int64 // from when on the channel has to be read to find all of it
+}
+
+// Lost are the channels where something was dropped, if there is room for it now. They are held.
+func (b *Inbox) Lost() map[string]Gap {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if !b.losing || b.count > b.max/2 {
 		return nil
 	}
 	b.losing = false
-	out := map[string]int64{}
+	out := map[string]Gap{}
 	for _, r := range b.rooms {
-		if r.lost != 0 {
+		if r.lost.Mark != 0 {
 			out[r.id] = r.lost
-			r.lost, r.catching = 0, true
+			r.lost, r.catching = Gap{}, true
 		}
 	}
 	return out

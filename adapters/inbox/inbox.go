@@ -3,7 +3,6 @@
 package inbox
 
 import (
-	"cmp"
 	"context"
 	"math/rand/v2"
 	"runtime/debug"
@@ -52,7 +51,7 @@ type room struct {
 	now      *Item
 	telling  bool
 	catching bool
-	lost     int64 // the mark of the first event that had no room; 0 if none
+	lost     Gap // of what had no room; zero if nothing
 }
 
 // hold is a thread that waits because its first event failed.
@@ -67,6 +66,7 @@ type Item struct {
 	Channel string
 	Thread  string // what its order matters in
 	Mark    int64  // a time in milliseconds that nobody may take for heard and told while it waits
+	Of      int64  // when what it is about was said, if that was earlier: its channel is read from then on to find it again
 	Tell    func(ctx context.Context) error
 }
 
@@ -108,12 +108,13 @@ func (b *Inbox) Add(it *Item) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	r := b.room(it.Channel)
-	if b.count >= b.max || r.lost != 0 {
+	if b.count >= b.max || r.lost.Mark != 0 {
 		if !b.losing {
 			b.log.Warn(b.platform + ": too much waits for the bot; the rest will be read again from the server")
 		}
 		b.losing = true
-		r.lost = min(cmp.Or(r.lost, it.Mark), it.Mark)
+		r.lost.Mark = Earlier(r.lost.Mark, it.Mark)
+		r.lost.From = Earlier(r.lost.From, Earlier(it.Of, it.Mark))
 		return
 	}
 	b.count++
@@ -240,7 +241,7 @@ func Jitter(pause time.Duration) time.Duration { return pause/2 + rand.N(pause/2
 
 // tidy forgets a room where nothing waits.
 func (b *Inbox) tidy(r *room) {
-	if !r.telling && !r.catching && r.lost == 0 && len(r.ready)+len(r.after)+len(r.held) == 0 {
+	if !r.telling && !r.catching && r.lost.Mark == 0 && len(r.ready)+len(r.after)+len(r.held) == 0 {
 		delete(b.rooms, r.id)
 	}
 }
@@ -276,7 +277,7 @@ func (b *Inbox) Floor() int64 {
 		for _, h := range r.held {
 			lower(h.items...)
 		}
-		low = Earlier(low, r.lost)
+		low = Earlier(low, r.lost.Mark)
 	}
 	return low
 }

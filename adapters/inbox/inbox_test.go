@@ -210,7 +210,7 @@ func TestWhatHasNoRoomIsAGap(t *testing.T) {
 		}
 		b.Add(o.thing("c", "t", 21, nil)) // goes the way of those before it
 		got := b.Lost()
-		if len(got) != 2 || got["c"] != 11 || got["d"] != 40 {
+		if len(got) != 2 || got["c"] != (Gap{11, 11}) || got["d"] != (Gap{40, 40}) {
 			t.Errorf("lost = %v", got)
 		}
 		b.Add(o.thing("c", "t", 22, nil))

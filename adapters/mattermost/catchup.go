@@ -129,8 +129,8 @@ func (c *catchup) run(ctx context.Context) {
 func (c *catchup) step(ctx context.Context) (time.Duration, error) {
 	c.mu.Lock()
 	since, gap := c.all, c.gaps
-	for channel, at := range c.queue.Lost() {
-		c.wants(channel, at, 0)
+	for channel, lost := range c.queue.Lost() {
+		c.wants(channel, lost.Mark, 0)
 	}
 	channel, found, wait := inbox.Next(c.want, time.Now(), cmp.Compare, (*want).when)
 	w := c.want[channel]
