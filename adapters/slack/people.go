@@ -111,6 +111,11 @@ func (p *people) ask(w *workspace, id string) *question {
 		return q
 	}
 	q := &question{done: make(chan struct{})}
+	if a, ok := p.known.Get(key); ok && p.fresh(a) { // the answer came just now
+		q.answer = a
+		close(q.done)
+		return q
+	}
 	p.asking[key] = q
 	go func() {
 		defer close(q.done)

@@ -117,7 +117,7 @@ func TestCommands(t *testing.T) {
 		{args: []string{"check", "helpdesk.yaml", "--against", "helpdesk.yaml"}, out: "Nothing would change"},
 		{args: []string{"check", "changed.yaml", "--against", "helpdesk.yaml"}, out: "- team ict: new tickets are numbered SUP-####"},
 		{args: []string{"check", "public.yaml"}, out: "conversations for everybody to read in playground help, agents: "},
-		{args: []string{"check", "broken.yaml"}, code: 1, errs: "broken.yaml:217:12: "},
+		{args: []string{"check", "broken.yaml"}, code: 1, errs: "broken.yaml:218:12: "},
 		{args: []string{"check", "broken.yaml"}, code: 1, errs: "broken.yaml has 1 mistake\n"},
 		{args: []string{"check"}, dir: empty, code: 1, errs: "there is no such file"},
 		{args: []string{"check"}, env: []string{"BALIE_POLICY=broken.yaml"}, code: 1, errs: "did you mean planned"},
