@@ -174,6 +174,13 @@ func (p *place) begin(change ...func(e *ears)) *bot {
 		c(m.ears)
 	}
 	b := &bot{place: p, m: m, logs: hook}
+	p.Cleanup(func() {
+		for _, e := range hook.AllEntries() {
+			if p.Failed() {
+				p.Logf("%s %s %s %v", e.Time.Format(time.StampMilli), e.Level, e.Message, e.Data)
+			}
+		}
+	})
 	b.stop = adaptertest.Connect(p.T, m, b.Handle)
 	return b
 }
