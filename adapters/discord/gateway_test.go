@@ -167,7 +167,7 @@ func TestSessionsThatAreRefused(t *testing.T) {
 	log, _ := logtest.NewNullLogger()
 	g := &gateway{Discord: &Discord{log: log}, times: usual()}
 	var all time.Duration
-	const times = 100
+	const times = 20_000 // their average is no matter of luck
 	for range times {
 		pause := inbox.Jitter(inbox.PauseMax)
 		wait := g.judge(&invalidError{}, pause)
