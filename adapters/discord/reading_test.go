@@ -115,6 +115,8 @@ func TestAGuildIsStillAwayInTheNextSession(t *testing.T) {
 	b, l := s.listening()
 	old := time.Now().Add(-10 * time.Minute)
 	c := b.d.ears.now.Load().cursor
+	l.dispatch("CHANNEL_UPDATE", map[string]any{"id": "777", "type": textChannel, "guild_id": guildID})
+	b.until("all before it was dealt with", func() bool { return b.d.places.channels.Contains("777") }) // the cursor moves no more
 	c.mu.Lock()
 	c.Change(func(int64) int64 { return old.UnixMilli() })
 	c.mu.Unlock()
