@@ -31,17 +31,32 @@ func (b *Inbox) HoldRoom(channel string) {
 	b.room(channel).catching = true
 }
 
+// Part puts a part of what was missed in a channel into its line. More of it comes with Release at the end, and what is heard
+// meanwhile waits for that.
+func (b *Inbox) Part(channel string, missed []*Item) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	r := b.pushAll(channel, missed)
+	r.catching = true
+	b.start(r)
+}
+
 // Release puts what was missed in a channel into its line, and then what was heard meanwhile.
 func (b *Inbox) Release(channel string, missed []*Item) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	r := b.room(channel)
+	r := b.pushAll(channel, missed)
 	r.catching = false
-	b.count += len(missed)
-	for _, it := range missed {
+	b.resume(r)
+}
+
+func (b *Inbox) pushAll(channel string, items []*Item) *room {
+	r := b.room(channel)
+	b.count += len(items)
+	for _, it := range items {
 		b.push(r, it)
 	}
-	b.resume(r)
+	return r
 }
 
 func (b *Inbox) resume(r *room) {

@@ -154,6 +154,7 @@ func TestDiscordOldCards(t *testing.T) {
 						time.Sleep(30 * time.Millisecond)
 					}
 				}
+				w.settled()
 				for i, card := range cards {
 					carla.watches(card, "Assignee: Carla Jansen", "Status: In progress")
 					ana.watches(w.mine(ana, fmt.Sprintf("HD-%05d", i+1)), "In progress")
