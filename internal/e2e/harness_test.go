@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -230,27 +231,55 @@ func (w *world) metrics() (string, error) {
 	return string(body), errors.Join(err, resp.Body.Close())
 }
 
-var counted = regexp.MustCompile(`(?m)^balie_event_duration_seconds_count\{kind="(?:click|command|submit)",.*\} (\d+)$`)
+var counted = regexp.MustCompile(`(?m)^balie_event_duration_seconds_count\{kind="(\w+)",.*\} (\d+)$`)
 
-// actions is how many commands, clicks and forms the bot has heard of.
-func (w *world) actions() (n int) {
-	w.Helper()
+// handled is how many events of some kinds the bot has done with.
+func (w *world) handled(kinds ...string) (n int, err error) {
 	told, err := w.metrics()
 	if err != nil {
-		w.Fatal(err)
+		return 0, err
 	}
-	found := counted.FindAllStringSubmatch(told, -1)
-	if len(found) == 0 {
-		w.Fatal("nobody counts")
-	}
-	for _, line := range found {
-		one, err := strconv.Atoi(line[1])
+	for _, line := range counted.FindAllStringSubmatch(told, -1) {
+		if !slices.Contains(kinds, line[1]) {
+			continue
+		}
+		one, err := strconv.Atoi(line[2])
 		if err != nil {
-			w.Fatal(err)
+			return 0, err
 		}
 		n += one
 	}
+	return n, nil
+}
+
+// actions is how many commands, clicks and forms the bot has heard of. Somebody did something before it is asked for.
+func (w *world) actions() int {
+	w.Helper()
+	n, err := w.handled("command", "click", "submit")
+	if err != nil {
+		w.Fatal(err)
+	}
+	if n == 0 {
+		w.Fatal("nobody counts")
+	}
 	return n
+}
+
+// listens waits until the bot has done with one more message than before somebody said something.
+func (w *world) listens(says func()) {
+	w.Helper()
+	before, err := w.handled("message")
+	if err != nil {
+		w.Fatal(err)
+	}
+	says()
+	w.eventually(func() error {
+		n, err := w.handled("message")
+		if err == nil && n == before {
+			return errors.New("the bot did not hear it")
+		}
+		return err
+	})
 }
 
 // nothingElse fails the test if the bot said anything that nobody expected.
