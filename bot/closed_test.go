@@ -19,7 +19,7 @@ func TestSaidToAClosedTicket(t *testing.T) {
 	e := event("open")
 	e.Submit = &chat.Submit{Form: chat.Value{Verb: "open"}, Values: chat.Values{"summary": {"x"}, "type": {"question"}, "category": {"other"}}}
 	handled(t, b, e)
-	root := s.root(o, "c").Key
+	root := s.begun(o, "c").Key
 	says := func(id string, m chat.Message) chat.Reply {
 		t.Helper()
 		e := event(id)

@@ -45,7 +45,7 @@ func (d *deliverer) nudge(id string) { d.queue.push(id) }
 // run delivers until ctx ends.
 func (d *deliverer) run(ctx context.Context) {
 	var wg sync.WaitGroup
-	leased := make(chan store.Work)
+	leased := make(chan lease)
 	for range d.pace.Workers {
 		wg.Go(func() { d.work(ctx, leased) })
 	}
@@ -54,7 +54,7 @@ func (d *deliverer) run(ctx context.Context) {
 	wg.Wait()
 }
 
-func (d *deliverer) work(ctx context.Context, leased <-chan store.Work) {
+func (d *deliverer) work(ctx context.Context, leased <-chan lease) {
 	for {
 		select {
 		case <-ctx.Done():
@@ -82,7 +82,7 @@ func (d *deliverer) work(ctx context.Context, leased <-chan store.Work) {
 }
 
 // poll finds what nobody told us of: deliveries that wait for their next try, and those of another process.
-func (d *deliverer) poll(ctx context.Context, leased chan<- store.Work) {
+func (d *deliverer) poll(ctx context.Context, leased chan<- lease) {
 	every(ctx, d.pace.Poll, func() {
 		for ctx.Err() == nil {
 			w, err := d.lease(ctx, "")
@@ -98,15 +98,23 @@ func (d *deliverer) poll(ctx context.Context, leased chan<- store.Work) {
 			select {
 			case leased <- w:
 			case <-ctx.Done():
-				return // the lease runs out
+				d.deliver(ctx, w) // nothing is tried any more; whoever starts next need not wait for the lease
+				return
 			}
 		}
 	})
 }
 
-func (d *deliverer) lease(ctx context.Context, id string) (store.Work, error) {
-	now := d.now().UTC()
-	return d.desk.Store.Lease(ctx, id, d.owner, now, now.Add(d.pace.Lease))
+// lease is a ticket that nobody else delivers for until it ends. Nothing is begun that might take longer.
+type lease struct {
+	store.Work
+	last time.Time // to begin something
+}
+
+func (d *deliverer) lease(ctx context.Context, id string) (lease, error) {
+	last, now := time.Now().Add(d.pace.Lease-d.pace.Send), d.now().UTC()
+	w, err := d.desk.Store.Lease(ctx, id, d.owner, now, now.Add(d.pace.Lease))
+	return lease{w, last}, err
 }
 
 // batch is a ticket's deliveries being carried out: lane by lane, a lane being the room that a delivery goes to. Each
@@ -172,23 +180,22 @@ func (b *batch) lanes() (first, rooms []*lane) {
 }
 
 // deliver carries out w and writes what became of it.
-func (d *deliverer) deliver(ctx context.Context, w store.Work) {
-	b := &batch{Work: w, files: map[int]time.Time{}, out: store.Outcome{Refs: map[string]chat.Ref{}}}
+func (d *deliverer) deliver(ctx context.Context, w lease) {
+	b := &batch{Work: w.Work, files: map[int]time.Time{}, out: store.Outcome{Refs: map[string]chat.Ref{}}}
 	if b.Refs == nil {
 		b.Refs = map[string]chat.Ref{}
 	}
 	d.introduce(ctx, w.Ticket)
-	deadline := time.Now().Add(d.pace.Lease - d.pace.Send)
 	first, rooms := b.lanes()
 	for _, l := range first {
-		d.drive(ctx, l, deadline)
+		d.drive(ctx, l, w.last)
 	}
 	var wg sync.WaitGroup
 	for _, l := range rooms[min(1, len(rooms)):] {
-		wg.Go(func() { d.drive(ctx, l, deadline) })
+		wg.Go(func() { d.drive(ctx, l, w.last) })
 	}
 	if len(rooms) > 0 {
-		d.drive(ctx, rooms[0], deadline)
+		d.drive(ctx, rooms[0], w.last)
 	}
 	wg.Wait()
 	// The outcome is written even when we are told to stop: it spares sending again.
@@ -201,7 +208,7 @@ func (d *deliverer) deliver(ctx context.Context, w store.Work) {
 		}
 	}
 	d.waits.note(w.Ticket.ID, b.out.Retry, d.now())
-	if err := d.desk.Store.Settle(ctx, w, b.out); err != nil {
+	if err := d.desk.Store.Settle(ctx, w.Work, b.out); err != nil {
 		d.log.WithError(err).WithField("ticket", w.Ticket.Key).Warn("deliveries will be repeated: their outcome could not be kept")
 	}
 }
@@ -220,9 +227,9 @@ func (d *deliverer) wait(tries int) time.Duration {
 }
 
 // drive carries out the deliveries of a lane, until one has to wait.
-func (d *deliverer) drive(ctx context.Context, l *lane, deadline time.Time) {
+func (d *deliverer) drive(ctx context.Context, l *lane, last time.Time) {
 	for _, p := range l.pending {
-		if ctx.Err() != nil || time.Now().After(deadline) {
+		if ctx.Err() != nil || time.Now().After(last) {
 			return // what is left stays pending
 		}
 		if from, now := l.due(p, d.now()); !now {

@@ -47,7 +47,9 @@ func loseDelivery(t *testing.T, changes, outcomes int64) {
 	f.changes.Store(changes)
 	f.outcomes.Store(outcomes)
 	s.store = f
-	b := s.make(u, bot.Pace{Poll: 10 * time.Millisecond, Lease: 200 * time.Millisecond, Send: 100 * time.Millisecond, Backoff: time.Millisecond})
+	var passed atomic.Int64 // besides the time that it takes
+	s.now = func() time.Time { return time.Now().Add(time.Duration(passed.Load())) }
+	b := s.make(u, bot.Pace{Poll: 10 * time.Millisecond, Lease: time.Hour, Backoff: time.Millisecond})
 	s.run(b)
 	ctx := t.Context()
 
@@ -55,6 +57,10 @@ func loseDelivery(t *testing.T, changes, outcomes int64) {
 		Source: chat.Ref{Platform: "one", Workspace: "w"}, Account: "U1", Type: "question", Category: "other", Summary: "printer"})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if outcomes > 0 {
+		s.eventually("an outcome is lost", func() bool { return f.outcomes.Load() == 0 })
+		passed.Store(int64(time.Hour)) // the lease runs out
 	}
 	s.eventually("it is given up", func() bool {
 		dead, err := f.Dead(ctx, 10)

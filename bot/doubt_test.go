@@ -104,10 +104,14 @@ func TestReplyWhilePostsWait(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s, o := newSetup(t), newFlat()
 			o.stop(stops)
-			b := s.make(o, bot.Pace{})
+			b := s.make(o, bot.Pace{Backoff: time.Minute})
 			s.run(b)
 			opened(t, s, b, "open")
-			s.eventually("they are tried", func() bool { return o.tried() > 1 })
+			s.eventually("those that wait are known to", func() bool {
+				list, err := s.store.Underway(t.Context(), "", "ict", 10)
+				return err == nil && o.tried() > 1 && len(list) == 1 &&
+					!slices.ContainsFunc(list[0].Pending, func(p store.Delivery) bool { return p.Tries == 0 })
+			})
 			for i := range 3 {
 				id := fmt.Sprint("m", i)
 				if r := handled(t, b, direct(id, "the offer", chat.Message{ID: id, Text: "yes please"})); len(r.Buttons) == 0 {
@@ -215,7 +219,7 @@ func TestToldAgainLongAfter(t *testing.T) {
 	b := s.make(o, bot.Pace{})
 	s.run(b)
 	opened(t, s, b, "open")
-	root := s.root(&o.one, "")
+	root := s.begun(&o.one, "")
 	says := func(n int, m chat.Message) {
 		t.Helper()
 		m.ID, m.At = fmt.Sprint(n), said.Add(time.Duration(n)*time.Minute)

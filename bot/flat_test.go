@@ -141,7 +141,7 @@ func TestDeletedByNobody(t *testing.T) {
 	b := s.make(o, bot.Pace{})
 	s.run(b)
 	opened(t, s, b, "open")
-	root := s.root(o, "")
+	root := s.begun(o, "")
 	e := event("said")
 	e.Channel, e.Thread, e.Direct, e.Message = "", root.Key, true, &chat.Message{ID: "m1", Text: "oops"}
 	handled(t, b, e)

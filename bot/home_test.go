@@ -83,9 +83,10 @@ type homeSetup struct {
 	on  *homely
 	bot *bot.Bot
 
-	mu sync.Mutex
-	at time.Time
-	n  int
+	mu    sync.Mutex
+	at    time.Time
+	looks int // at the time, since it was moved on
+	n     int
 }
 
 func newHomeSetup(t *testing.T) *homeSetup {
@@ -93,6 +94,7 @@ func newHomeSetup(t *testing.T) *homeSetup {
 	h.now = func() time.Time {
 		h.mu.Lock()
 		defer h.mu.Unlock()
+		h.looks++
 		return h.at
 	}
 	h.bot = h.make(h.on, bot.Pace{Home: time.Millisecond, HomeEvery: 10 * time.Second, Roster: time.Hour})
@@ -105,15 +107,22 @@ func newHomeSetup(t *testing.T) *homeSetup {
 func (h *homeSetup) later(d time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.at = h.at.Add(d)
+	h.at, h.looks = h.at.Add(d), 0
 }
 
-// intime is eventually for what a round does that has to wait: time goes on meanwhile. It moves on with each look, since
-// the round before may still be reading it.
+// intime is eventually for what a round does that has to wait: time goes on meanwhile. It moves on again and again, since
+// the round before may still be reading it, but not ahead of rounds that take long.
 func (h *homeSetup) intime(what string, f func() bool) {
 	h.Helper()
+	const enough = 10 // looks at the time, for a round that began since
+	h.later(10 * time.Second)
 	h.eventually(what, func() bool {
-		h.later(10 * time.Second)
+		h.mu.Lock()
+		looks := h.looks
+		h.mu.Unlock()
+		if looks >= enough {
+			h.later(10 * time.Second)
+		}
 		return f()
 	})
 }

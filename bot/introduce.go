@@ -19,6 +19,9 @@ func (d *deliverer) introduce(ctx context.Context, tk ticket.Ticket) {
 		}
 	}
 	for _, id := range people {
+		if ctx.Err() != nil {
+			return
+		}
 		if id == "" {
 			continue
 		}

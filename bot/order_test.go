@@ -5,11 +5,14 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"balie/bot"
 	"balie/internal/chat"
+	"balie/internal/desk"
+	"balie/internal/store"
 	"balie/internal/ticket"
 )
 
@@ -88,5 +91,118 @@ func TestNothingOvertakesWhatWaits(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// stopping is a store that has the bot told to stop just when it has taken something to deliver.
+type stopping struct {
+	store.Store
+	stop context.CancelFunc
+}
+
+func (s *stopping) Lease(ctx context.Context, id, owner string, now, until time.Time) (store.Work, error) {
+	w, err := s.Store.Lease(ctx, id, owner, now, until)
+	if err == nil {
+		s.stop()
+	}
+	return w, err
+}
+
+// TestStoppedWithALease has the bot stop when it has just taken something to deliver: the next one need not wait for it.
+func TestStoppedWithALease(t *testing.T) {
+	for range 10 { // a worker may take it yet, or nobody
+		s := newSetup(t)
+		kept := s.store
+		tk, err := desk.New(kept, s.policy, s.now).Open(t.Context(), ticket.Actor{Person: "ana", Event: "open"}, ticket.Open{
+			Source: chat.Ref{Platform: "one", Workspace: "w"}, Account: "U1", Type: "question", Category: "other", Summary: "printer"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		s.store = &stopping{kept, stop}
+		b := s.make(&one{}, bot.Pace{})
+		if err := b.Run(ctx, b.Handle); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := kept.Lease(t.Context(), tk.ID, "next", s.now(), s.now().Add(time.Minute)); err != nil {
+			t.Errorf("the next one takes it: %v", err)
+		}
+	}
+}
+
+// lessor is a store that notes which tickets were taken to deliver for, and when.
+type lessor struct {
+	store.Store
+	mu    sync.Mutex
+	taken map[string][]time.Time
+	of    map[string]string // a delivery's ticket
+}
+
+func (l *lessor) Lease(ctx context.Context, id, owner string, now, until time.Time) (store.Work, error) {
+	w, err := l.Store.Lease(ctx, id, owner, now, until)
+	if err == nil {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.taken[w.Ticket.ID] = append(l.taken[w.Ticket.ID], time.Now())
+		for _, p := range w.Pending {
+			l.of[p.ID] = w.Ticket.ID
+		}
+	}
+	return w, err
+}
+
+// stuck is a platform that makes no post until goes is closed.
+type stuck struct {
+	one
+	*lessor
+	goes  chan struct{}
+	begun []int // how often each ticket was taken by the time that something of it was posted first
+}
+
+func (s *stuck) Send(ctx context.Context, p chat.Post) (chat.Ref, error) {
+	s.lessor.mu.Lock()
+	id := s.of[p.Key]
+	if n := len(s.taken[id]); n > 0 {
+		s.begun = append(s.begun, n)
+		s.taken[id] = nil
+	}
+	s.lessor.mu.Unlock()
+	<-s.goes
+	return s.one.Send(ctx, p)
+}
+
+// TestNothingIsBegunLate has a ticket wait for a worker for longer than somebody may wait who has it: another process may be
+// at it by now, so it has to be taken again.
+func TestNothingIsBegunLate(t *testing.T) {
+	const may = 50 * time.Millisecond
+	s := newSetup(t)
+	l := &lessor{Store: s.store, taken: map[string][]time.Time{}, of: map[string]string{}}
+	s.store = l
+	on := &stuck{lessor: l, goes: make(chan struct{})}
+	b := s.make(on, bot.Pace{Workers: 1, Poll: 5 * time.Millisecond, Lease: time.Hour, Send: time.Hour - may})
+	for _, id := range []string{"first", "second"} {
+		if _, err := s.desk.Open(t.Context(), ticket.Actor{Person: "ana", Event: id}, ticket.Open{
+			Source: chat.Ref{Platform: "one", Workspace: "w"}, Account: "U1", Type: "question", Category: "other", Summary: id}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.run(b)
+	s.eventually("one is being posted, and the other waits for a while", func() bool {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		for _, taken := range l.taken {
+			if len(taken) == 1 && time.Since(taken[0]) > 2*may {
+				return len(on.begun) == 1
+			}
+		}
+		return false
+	})
+	close(on.goes)
+	s.eventually("everything is delivered", func() bool {
+		n, _, err := s.store.Backlog(t.Context())
+		return err == nil && n == 0
+	})
+	if len(on.begun) != 2 || on.begun[1] < 2 {
+		t.Errorf("when it was their turn, they had been taken %v times", on.begun)
 	}
 }

@@ -262,9 +262,10 @@ func TestPacedEditsAskToWait(t *testing.T) {
 	p.on.refuse(true, 30*time.Second)
 	p.acts(first, ticket.SetPriority{To: "low", Reason: "It can wait"})
 	p.eventually("the platform has asked", func() bool { return p.on.asked() })
+	p.opens("V", "other", "second")
+	p.arrive("", 2) // the only worker has noted before how long it was asked to wait
 	p.forward(time.Second)
 	p.eventually("the other card follows", func() bool { return p.on.changes() == 1 })
-	p.opens("V", "other", "second")
 	p.arrive("triage", 2)
 	p.forward(28 * time.Second)
 	p.opens("W", "other", "third")

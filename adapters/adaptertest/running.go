@@ -58,11 +58,18 @@ func Until(t *testing.T, what string, done func() bool) {
 	}
 }
 
+// leaving is how long what a test ended may take to be gone.
+const leaving = 10 * time.Second
+
 // NoLeaks checks, after all that is cleaned up from now on, that the test left no goroutine behind.
 func NoLeaks(t *testing.T) {
 	before := goleak.IgnoreCurrent()
 	t.Cleanup(func() {
-		if err := goleak.Find(before); err != nil {
+		err := goleak.Find(before)
+		for deadline := time.Now().Add(leaving); err != nil && time.Now().Before(deadline); {
+			err = goleak.Find(before)
+		}
+		if err != nil {
 			t.Errorf("left behind: %v", err)
 		}
 	})

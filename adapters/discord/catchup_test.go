@@ -248,11 +248,11 @@ func TestWhatCannotBeReadNow(t *testing.T) {
 	s.answer("GET /guilds/"+guildID+"/threads/active", map[string]any{"threads": []any{
 		more(thread("501", cardsID, botID, publicThread), last), more(thread("502", cardsID, botID, publicThread), last),
 		more(thread("503", cardsID, botID, publicThread), last)}})
-	fails := 2
+	up := false
 	s.answer("GET /channels/501/messages", func(*http.Request) any {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if fails--; fails >= 0 {
+		if !up {
 			return denial{http.StatusBadGateway, 0}
 		}
 		return []any{message(nth(idAt(away.Add(time.Minute)), 1), "501", anaID, "one")}
@@ -267,6 +267,8 @@ func TestWhatCannotBeReadNow(t *testing.T) {
 	if until := b.d.ears.now.Load().cursor.until(); until >= away.UnixMilli() {
 		t.Errorf("heard until %d, although something is missing", until)
 	}
+	b.until("it was tried again", func() bool { return s.calls("GET /channels/501/messages") > 1 })
+	s.set(func() { up = true })
 	b.until("all is told", func() bool { return len(b.Stored()) == 3 && b.hears() })
 	if n := b.logged(logrus.WarnLevel, "what was missed in a channel could not be read yet"); n > 1 {
 		t.Errorf("said %d times", n)

@@ -271,11 +271,12 @@ func (g *gateway) hearOut(ctx context.Context, c *connection, greeted func()) er
 			if f.Seq > 0 {
 				g.seq.Store(f.Seq)
 			}
-			if g.begun(f) {
+			begun := g.begun(f)
+			g.happen(ctx, f)
+			if begun { // only now, so that who sees that the bot hears sees what it missed, too
 				wait = 2*c.every + g.times.greet
 				greeted()
 			}
-			g.happen(ctx, f)
 		case opHeartbeat:
 			select {
 			case c.now <- struct{}{}:

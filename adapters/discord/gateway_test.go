@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/bwmarrin/discordgo"
@@ -95,26 +96,32 @@ func TestASessionIsBegunAnew(t *testing.T) {
 	}
 }
 
-// hears says whether the bot is connected, and has nothing to catch up.
-func (b *listener) hears() bool {
-	t := b.d.ears.now.Load()
-	return t != nil && t.gateway.live.Load() && t.catchup.floor() == 0
+// hears says whether the bot is connected, knows its guilds, and has nothing to catch up.
+func (b *listener) hears() bool { return connected(b.d) }
+
+// connected asks in this order: what begins a session brings an outage, and that ends as something to catch up.
+func connected(d *Discord) bool {
+	t := d.ears.now.Load()
+	return t != nil && t.gateway.live.Load() && t.outages.floor() == 0 && t.catchup.floor() == 0
 }
 
 func TestHeartbeats(t *testing.T) {
 	s := newStation(t)
 	s.listen()
-	l := s.next()
-	if f := l.hello(20 * time.Millisecond); f.Op != opIdentify {
+	l, every := s.next(), 20*time.Millisecond
+	if f := l.hello(every); f.Op != opIdentify {
 		t.Fatalf("the bot wants %d", f.Op)
 	}
 	l.letIn("s1")
-	for range 3 { // answered
-		l.wants(opHeartbeat)
-		l.write(opAck, nil)
-	}
-	if l.wants(opHeartbeat).Data == nil { // not answered
-		t.Error("a heartbeat without data")
+	for !l.beats(3) { // an answer came too late: once more, and slower
+		if every *= 5; every > 15*time.Second {
+			t.Fatal("the bot takes no answer")
+		}
+		if l = s.next(); l.hello(every).Op == opIdentify {
+			l.letIn("s1")
+		} else {
+			l.dispatch("RESUMED", nil)
+		}
 	}
 	if code := l.gone(); code != closeComeBack {
 		t.Errorf("ended with %d", code)
@@ -130,19 +137,48 @@ func TestHeartbeats(t *testing.T) {
 	}
 }
 
+// beats answers so many heartbeats and not the one after them; false if the bot has ended the connection before that.
+func (l *line) beats(answered int) bool {
+	l.Helper()
+	for {
+		select {
+		case f := <-l.got:
+			switch {
+			case f.Op != opHeartbeat:
+			case answered > 0:
+				answered--
+				l.write(opAck, nil)
+			default:
+				if f.Data == nil {
+					l.Error("a heartbeat without data")
+				}
+				return true
+			}
+		case <-l.closed:
+			return false
+		case <-time.After(20 * time.Second):
+			l.Fatal("the bot sends no heartbeat")
+		}
+	}
+}
+
 // TestASessionThatNobodyAnswersFor is neither gone on with nor refused.
 func TestASessionThatNobodyAnswersFor(t *testing.T) {
 	s := newStation(t)
-	b := s.listen(func(d *Discord) { d.ears.times.greet = 300 * time.Millisecond })
+	b := s.listen(func(d *Discord) { d.ears.times.greet = 4 * time.Second }) // longer than a machine stands still
 	l := s.next()
 	l.welcome("s1")
 	b.until("the bot hears", b.hears)
 	l.hangUp(0)
-	for range unansweredMax {
+	for i := range unansweredMax {
 		l = s.next()
 		if f := l.hello(time.Minute); f.Op != opResume {
 			t.Fatalf("the bot wants %d", f.Op)
 		}
+		if i == 0 {
+			l.gone() // the bot has waited long enough
+		}
+		l.hangUp(0)
 	}
 	s.next().welcome("s2")
 	b.until("the bot hears again", b.hears)
@@ -377,16 +413,19 @@ func TestManyInteractionsAtOnce(t *testing.T) {
 }
 
 func TestLasting(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	longer, end := lasting(ctx, 10*time.Millisecond)
-	defer end()
-	cancel()
-	if longer.Err() != nil {
-		t.Error("it ends with the other one")
-	}
-	select {
-	case <-longer.Done():
-	case <-time.After(10 * time.Second):
-		t.Error("it does not end")
-	}
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		longer, end := lasting(ctx, 10*time.Millisecond)
+		defer end()
+		cancel()
+		synctest.Wait()
+		if longer.Err() != nil {
+			t.Error("it ends with the other one")
+		}
+		time.Sleep(10 * time.Millisecond)
+		synctest.Wait()
+		if longer.Err() == nil {
+			t.Error("it does not end")
+		}
+	})
 }

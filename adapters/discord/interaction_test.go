@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -110,34 +111,42 @@ func TestShortcuts(t *testing.T) {
 }
 
 func TestBotsThatDoNotAnswer(t *testing.T) {
-	s := setStage(t, func(o *Options) { o.AnswerWithin = 30 * time.Millisecond })
-	click := func() shownAnswer {
-		return s.does(s.click(s.d.bag(aGuild).id(chat.Value{Verb: "claim"}, false)))
-	}
-	s.Says(chat.Reply{Text: "Please try again."}, errors.New("away"))
-	if got := click(); got.Data.Content != "Please try again." || got.Type != answerMessage {
-		t.Errorf("that failed: %s", got.raw)
-	}
-	s.Answer(func(ctx context.Context, _ chat.Event) (chat.Reply, error) {
-		<-ctx.Done()
-		return chat.Reply{Text: "I am slow today."}, ctx.Err()
+	synctest.Test(t, func(t *testing.T) {
+		s := &stage{T: t, shelf: &adaptertest.Memory{}}
+		var err error
+		if s.d, err = New(Options{APIURL: "http://127.0.0.1:1/api", Token: "a-token", Secret: valuesSecret, Memory: s.shelf,
+			Log: s.log.Logger(logrus.DebugLevel), AnswerWithin: 30 * time.Millisecond}); err != nil {
+			t.Fatal(err)
+		}
+		click := func() shownAnswer {
+			return s.does(s.click(s.d.bag(aGuild).id(chat.Value{Verb: "claim"}, false)))
+		}
+		s.Says(chat.Reply{Text: "Please try again."}, errors.New("away"))
+		if got := click(); got.Data.Content != "Please try again." || got.Type != answerMessage {
+			t.Errorf("that failed: %s", got.raw)
+		}
+		s.Answer(func(ctx context.Context, _ chat.Event) (chat.Reply, error) {
+			<-ctx.Done()
+			return chat.Reply{Text: "I am slow today."}, ctx.Err()
+		})
+		if got := click(); got.Data.Content != "I am slow today." {
+			t.Errorf("that is slow: %s", got.raw)
+		}
+		stuck := make(chan struct{})
+		s.Answer(func(context.Context, chat.Event) (chat.Reply, error) {
+			<-stuck
+			return chat.Reply{}, nil
+		})
+		if got := click(); got.Data.Content != words("").slow {
+			t.Errorf("that is stuck: %s", got.raw)
+		}
+		close(stuck)
+		s.Answer(func(context.Context, chat.Event) (chat.Reply, error) { panic("broken") })
+		if got := click(); got.Data.Content != words("").slow || !strings.Contains(s.log.String(), "broke the bot") {
+			t.Errorf("that broke: %s", got.raw)
+		}
+		s.d.later.Wait()
 	})
-	if got := click(); got.Data.Content != "I am slow today." {
-		t.Errorf("that is slow: %s", got.raw)
-	}
-	stuck := make(chan struct{})
-	s.Answer(func(context.Context, chat.Event) (chat.Reply, error) {
-		<-stuck
-		return chat.Reply{}, nil
-	})
-	if got := click(); got.Data.Content != words("").slow {
-		t.Errorf("that is stuck: %s", got.raw)
-	}
-	close(stuck)
-	s.Answer(func(context.Context, chat.Event) (chat.Reply, error) { panic("broken") })
-	if got := click(); got.Data.Content != words("").slow || !strings.Contains(s.log.String(), "broke the bot") {
-		t.Errorf("that broke: %s", got.raw)
-	}
 }
 
 func TestAnswersForEverybody(t *testing.T) {

@@ -23,9 +23,9 @@ type listener struct {
 	stop func()
 }
 
-// quick are times for tests.
+// quick are times for tests. What should not run out is longer than a machine stands still.
 func quick() times {
-	return times{greet: 5 * time.Second, leave: 100 * time.Millisecond, identify: time.Millisecond, anew: 5 * time.Millisecond,
+	return times{greet: 30 * time.Second, leave: 10 * time.Second, identify: time.Millisecond, anew: 5 * time.Millisecond,
 		slow: 5 * time.Millisecond, steady: time.Minute, flags: time.Minute, lease: 600 * time.Millisecond, poll: 20 * time.Millisecond,
 		rest: time.Second}
 }

@@ -55,10 +55,7 @@ func TestNothingIsLostInTrouble(t *testing.T) {
 		wg.Go(func() { d.ears.run(ctx, hear) })
 		stop = func() { cancel(); wg.Wait(); d.api.close() }
 	}
-	hears := func() bool {
-		now := d.ears.now.Load()
-		return now != nil && now.gateway.live.Load() && now.catchup.floor() == 0
-	}
+	hears := func() bool { return connected(d) }
 	start()
 	defer func() { stop() }()
 	adaptertest.Until(t, "the bot hears", hears)

@@ -4,41 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"sync"
 	"testing"
 	"time"
 
 	"balie/adapters/discord/discordfake"
 	"balie/internal/chat"
 )
-
-// TestPaceOfAll: all calls together stay below what Discord takes of a bot in a second, however many are made at once.
-func TestPaceOfAll(t *testing.T) {
-	h := newHouse(t, discordfake.Options{Global: 50})
-	h.d = h.paced()
-	var all sync.WaitGroup
-	for i := range 100 {
-		all.Go(func() {
-			p := chat.Post{Key: fmt.Sprint(i), To: h.place([]string{"help", "triage"}[i%2]), Text: fmt.Sprint(i)}
-			for {
-				_, err := h.d.Send(t.Context(), p)
-				if err == nil {
-					return
-				}
-				e, ok := errors.AsType[*chat.SendError](err)
-				if !ok || e.Retry <= 0 {
-					t.Errorf("Send: %v", err)
-					return
-				}
-				time.Sleep(e.Retry) // as the deliverer does
-			}
-		})
-	}
-	all.Wait()
-	if n := h.fake.Invalid(); n != 0 {
-		t.Errorf("Discord refused %d calls", n)
-	}
-}
 
 // TestGlobalLimit: where Discord says that it wants no call at all for a while it gets none.
 func TestGlobalLimit(t *testing.T) {

@@ -99,9 +99,10 @@ func TestAGuildComesLater(t *testing.T) {
 	l.dispatch("READY", map[string]any{"session_id": "s1", "guilds": []any{map[string]any{"id": guildID, "unavailable": true}},
 		"resume_gateway_url": "ws" + strings.TrimPrefix(l.srv.URL, "http") + "/gw-s1"})
 	b.tells("in the outage")
-	b.until("the bot hears", b.hears)
+	now := b.d.ears.now.Load()
+	b.until("it is caught up", func() bool { return now.catchup.floor() == 0 })
 	before := time.Now()
-	if until := b.d.ears.now.Load().cursor.until(); until >= before.UnixMilli() {
+	if until := now.cursor.until(); until >= before.UnixMilli() {
 		t.Error("it takes for heard what it is not told of")
 	}
 	h.says(message(idAt(before), "501", anaID, "before the guild is there"))

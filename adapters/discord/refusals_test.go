@@ -66,7 +66,7 @@ func TestTooEarly(t *testing.T) {
 		"of one place":       {map[string]string{"Retry-After": "3"}, `{"message":"You are being rate limited.","retry_after":2.5}`, 2500 * time.Millisecond, false},
 		"of a moment":        {map[string]string{"Retry-After": "1"}, `{"message":"x","retry_after":0.3}`, 300 * time.Millisecond, false},
 		"of a day":           {map[string]string{"Retry-After": "86400"}, `error code: 1015`, time.Hour, true},
-		"of all":             {map[string]string{"Retry-After": "3", "X-RateLimit-Global": "true"}, `{"message":"x","retry_after":3,"global":true}`, 3 * time.Second, true},
+		"of all":             {map[string]string{"Retry-After": "60", "X-RateLimit-Global": "true"}, `{"message":"x","retry_after":60,"global":true}`, time.Minute, true},
 		"of edits":           {map[string]string{}, fmt.Sprintf(`{"message":"Maximum number of edits","code":%d}`, codeOldEdits), oldWait, false},
 		"of edits, soon":     {map[string]string{"Retry-After": "1"}, fmt.Sprintf(`{"message":"x","code":%d,"retry_after":0.3}`, codeOldEdits), oldWait, false},
 		"without a time":     {map[string]string{}, `{"message":"x"}`, upstream.DownWait, false},

@@ -8,12 +8,15 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"golang.org/x/time/rate"
 
+	"balie/adapters/adaptertest"
 	"balie/internal/chat"
 )
 
@@ -56,6 +59,66 @@ func TestNoWaitInside(t *testing.T) {
 	if err := post("2"); err != nil {
 		t.Errorf("in another channel: %v", err)
 	}
+}
+
+// offline is a Discord without a network, which notes when calls are made.
+type offline struct {
+	http.Handler
+	mu    sync.Mutex
+	calls []time.Time
+}
+
+func (p *offline) RoundTrip(r *http.Request) (*http.Response, error) {
+	p.mu.Lock()
+	p.calls = append(p.calls, time.Now())
+	p.mu.Unlock()
+	if r.Body == nil {
+		r.Body = http.NoBody
+	}
+	w := httptest.NewRecorder()
+	p.ServeHTTP(w, r)
+	return w.Result(), nil
+}
+
+// TestPaceOfAll: all calls together stay below what Discord takes of a bot in a second, however many are made at once.
+func TestPaceOfAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, err := New(Options{Token: botToken, Secret: valuesSecret, Memory: &adaptertest.Memory{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		net := &offline{Handler: &stage{T: t}}
+		d.api.http.Transport = net
+		d.api.session.Store(d.api.newSession())
+		var all sync.WaitGroup
+		for i := range 200 {
+			all.Go(func() {
+				to := chat.Place{Platform: Name, Workspace: aGuild, Channel: []string{cardsID, forumID}[i%2]}
+				p := chat.Post{Key: fmt.Sprint(i), To: to, Text: fmt.Sprint(i)}
+				for {
+					_, err := d.Send(t.Context(), p)
+					if err == nil {
+						return
+					}
+					e, ok := errors.AsType[*chat.SendError](err)
+					if !ok || e.Retry <= 0 {
+						t.Errorf("Send: %v", err)
+						return
+					}
+					time.Sleep(e.Retry) // as the deliverer does
+				}
+			})
+		}
+		all.Wait()
+		if len(net.calls) < 200 {
+			t.Errorf("%d calls were made", len(net.calls))
+		}
+		for i, at := range net.calls {
+			if i >= 50 && at.Sub(net.calls[i-50]) < time.Second {
+				t.Fatalf("calls %d to %d are made within %s", i-50, i, at.Sub(net.calls[i-50]))
+			}
+		}
+	})
 }
 
 // TestNoBlindRepeats: the library repeats a request that a server failed at, which may have been done. Here it is told.

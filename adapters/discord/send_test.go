@@ -122,13 +122,9 @@ func TestWholeText(t *testing.T) {
 // knows of limits does not grow for ever.
 func TestLimits(t *testing.T) {
 	h := newHouse(t, discordfake.Options{Limits: true})
-	var early *chat.SendError
+	var early *chat.SendError // nil if it was waited for
 	for i := range 10 {
-		began := time.Now()
 		_, err := h.d.Send(t.Context(), chat.Post{Key: fmt.Sprint(i), To: h.place("help"), Text: fmt.Sprint(i)})
-		if took := time.Since(began); took > 2*time.Second {
-			t.Errorf("a post took %s", took)
-		}
 		if e, ok := errors.AsType[*chat.SendError](err); ok {
 			early = e
 			break

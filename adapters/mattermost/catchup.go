@@ -34,6 +34,7 @@ type catchup struct {
 	mu   sync.Mutex
 	gaps int              // so far
 	all  int64            // everything since then was missed; 0 if nothing was
+	dark int64            // since then nobody listened, and may have missed something; 0 if somebody does
 	want map[string]*want // by channel
 	// absent says since when the bot is not in a channel that it was in: what is said there meanwhile it hears when it is
 	// added again.
@@ -57,12 +58,27 @@ func newCatchup(e *ears) *catchup {
 	return &catchup{ears: e, steps: inbox.NewSteps(), want: map[string]*want{}, absent: map[string]int64{}}
 }
 
+// deaf notes that nobody listens since then, until missed is called.
+func (c *catchup) deaf(since int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.dark = inbox.Earlier(c.dark, since)
+}
+
+// isDeaf says whether nobody listened, and nothing was read since.
+func (c *catchup) isDeaf() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.dark != 0
+}
+
 // missed says that something may have happened since then, by the server's milliseconds, that was not heard.
 func (c *catchup) missed(since int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.gaps++
-	c.all = min(cmp.Or(c.all, since), since)
+	c.all = inbox.Earlier(c.all, inbox.Earlier(c.dark, since))
+	c.dark = 0
 	c.queue.HoldAll()
 	c.steps.Nudge()
 }
@@ -110,7 +126,7 @@ func (c *catchup) recall(absent map[string]int64) {
 func (c *catchup) floor() int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	low := inbox.Earlier(c.queue.Floor(), c.all)
+	low := inbox.Earlier(c.queue.Floor(), inbox.Earlier(c.all, c.dark))
 	for _, w := range c.want {
 		low = inbox.Earlier(low, w.since)
 	}

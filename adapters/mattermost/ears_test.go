@@ -185,6 +185,14 @@ func (p *place) begin(change ...func(e *ears)) *bot {
 	return b
 }
 
+// noticed waits until the fake knows that the bot's connection is gone: before that it begins another one in its place.
+func (p *place) noticed() {
+	p.Helper()
+	if p.fake != nil {
+		p.until("the server notices", func() bool { return p.fake.Sockets(p.town.BotID) == 0 })
+	}
+}
+
 // story is what was told, a line each.
 func (b *bot) story() []string {
 	var out []string

@@ -85,6 +85,8 @@ func (e *ears) converse(ctx context.Context, greeted func()) error {
 		if err := e.begin(meet); err != nil {
 			return err
 		}
+	} else {
+		e.catchup.deaf(e.cursor.reached(e.serverNow()))
 	}
 	address := "ws" + strings.TrimPrefix(e.opts.URL, "http")
 	c, err := model.NewReliableWebSocketClientWithDialer(dialer(ctx), address, e.opts.Token, e.connection, int(e.next), true)
@@ -99,6 +101,11 @@ func (e *ears) converse(ctx context.Context, greeted func()) error {
 
 // hearOut hears over a websocket until it has broken.
 func (e *ears) hearOut(ctx context.Context, c *model.WebSocketClient, greeted func()) error {
+	hear := func(f *model.WebSocketEvent) {
+		if ctx.Err() == nil {
+			e.sequence(ctx, f)
+		}
+	}
 	in := false
 	enter := func() {
 		if !in && e.connection != "" {
@@ -124,14 +131,17 @@ func (e *ears) hearOut(ctx context.Context, c *model.WebSocketClient, greeted fu
 		case f, ok := <-events:
 			if !ok {
 				events = nil
-			} else if ctx.Err() == nil {
-				e.sequence(ctx, f)
+			} else if hear(f); ctx.Err() == nil {
 				enter()
 			}
 		case r, ok := <-responses:
 			if !ok {
 				responses = nil
 			} else if e.response(r) {
+				for range len(events) { // which came before it
+					hear(<-events)
+				}
+				e.resumed()
 				enter()
 			}
 		case <-c.PingTimeoutChannel:
@@ -210,6 +220,14 @@ func (e *ears) hello(f *model.WebSocketEvent) {
 	}
 	e.connection = id
 	e.gap()
+}
+
+// resumed reads what a connection lacks that the server took up again: what happened while it did that goes to neither the
+// old nor the new one, and has no number that would be missing. Everything from before was heard by now, and in its order.
+func (e *ears) resumed() {
+	if e.catchup.isDeaf() {
+		e.gap()
+	}
 }
 
 // gap is that something may have been missed up to now. From now on it is heard again.

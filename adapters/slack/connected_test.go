@@ -6,7 +6,6 @@ import (
 	"errors"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/sirupsen/logrus"
 
@@ -239,12 +238,7 @@ func TestTokenIsGoodAgain(t *testing.T) {
 // until waits for something that happens by itself.
 func until(t *testing.T, done func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !done(); {
-		if time.Now().After(deadline) {
-			t.Fatal("it did not happen")
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
+	adaptertest.Until(t, "it happens", done)
 }
 
 func TestMemoryIsAway(t *testing.T) {

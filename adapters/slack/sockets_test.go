@@ -3,6 +3,7 @@ package slack_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"sync/atomic"
 	"testing"
@@ -68,11 +69,7 @@ func TestSocketsComeBack(t *testing.T) {
 		func() { n.fake.Down(true); n.fake.Down(false) },
 	} {
 		end()
-		for deadline := time.Now().Add(20 * time.Second); n.fake.Fresh() < 2; time.Sleep(time.Millisecond) {
-			if time.Now().After(deadline) {
-				t.Fatalf("%d: the adapter did not connect again", i)
-			}
-		}
+		adaptertest.Until(t, fmt.Sprintf("%d: the adapter connects again", i), func() bool { return n.fake.Fresh() >= 2 })
 		n.says(t, "there again?")
 		if n.fake.Redeliver() != 0 || told.Load() != int64(i+1) {
 			t.Errorf("%d: the bot was told %d messages, want %d", i, told.Load(), i+1)

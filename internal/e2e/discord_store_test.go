@@ -42,14 +42,14 @@ func (s forgetful) Record(ctx context.Context, space, id string) (store.Record, 
 	return s.stubborn.Record(ctx, space, id)
 }
 
-// Create implements store.Store. A late one keeps the ticket, and tells when nobody waits any more.
+// Create implements store.Store. A late one keeps the ticket, and tells when it is late no more.
 func (s forgetful) Create(ctx context.Context, t ticket.Ticket, out []store.Delivery) error {
 	if !s.late.Load() {
 		return s.stubborn.Create(ctx, t, out)
 	}
 	err := s.stubborn.Create(context.WithoutCancel(ctx), t, out)
 	<-ctx.Done()
-	time.Sleep(500 * time.Millisecond) // longer than anybody waits after that
+	until(func() bool { return !s.late.Load() })
 	return err
 }
 

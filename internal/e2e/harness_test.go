@@ -124,7 +124,8 @@ func (w *world) launch() (a *app.App, leave func(), ended <-chan error) {
 	w.overhear(log)
 	ctx, cancel := context.WithCancel(context.Background())
 	o := app.Options{Config: w.cfg, Policy: w.policy, Now: w.clock.Now, Log: log,
-		Pace: bot.Pace{Poll: 20 * time.Millisecond, Tick: 20 * time.Millisecond, PerChannel: time.Millisecond}}
+		Pace: bot.Pace{Poll: 20 * time.Millisecond, Tick: 20 * time.Millisecond, PerChannel: time.Millisecond,
+			Lease: 20 * time.Minute}} // some seconds while time is hurried: it may not run out while somebody is at work
 	w.net.connect(&o)
 	if w.adjust != nil {
 		w.adjust(&o)
@@ -209,16 +210,19 @@ func (w *world) everything() map[string]message {
 // settled waits until nothing is left to deliver, while time passes.
 func (w *world) settled() {
 	w.Helper()
-	w.hurried(func() error {
-		told, err := w.metrics()
-		if err != nil {
-			return err
-		}
-		if !strings.Contains(told, "\nbalie_delivery_backlog_tickets 0\n") {
-			return errors.New("something is left to deliver")
-		}
-		return nil
-	})
+	w.hurried(w.delivered)
+}
+
+// delivered is an error while something is left to deliver.
+func (w *world) delivered() error {
+	told, err := w.metrics()
+	if err != nil {
+		return err
+	}
+	if !strings.Contains(told, "\nbalie_delivery_backlog_tickets 0\n") {
+		return errors.New("something is left to deliver")
+	}
+	return nil
 }
 
 // metrics are what the program counts.

@@ -65,8 +65,17 @@ func (n *playgroundNetwork) dismiss(ctx context.Context, as string, f *form, in 
 	return n.answer(as)(n.client.As(as).Close(ctx, f.raw.(*wire.Form), client.Filled(in)))
 }
 
+// say says it again if the bot could not take it in yet, since what is under way in the thread takes long.
 func (n *playgroundNetwork) say(ctx context.Context, as, channel, thread, text string, uploads ...string) (answer, error) {
-	return n.answer(as)(n.client.As(as).Say(ctx, n.channel(as, channel), thread, text, uploads...))
+	who := n.client.As(as).Nonce(client.Nonce()) // the same message each time
+	var a wire.Answer
+	var err error
+	until(func() bool {
+		a, err = who.Say(ctx, n.channel(as, channel), thread, text, uploads...)
+		refused, ok := errors.AsType[*client.Error](err)
+		return !ok || refused.Code != "not_heard"
+	})
+	return n.answer(as)(a, err)
 }
 
 func (n *playgroundNetwork) edit(ctx context.Context, as string, m message, text string) (answer, error) {

@@ -160,12 +160,12 @@ func (n *slackNetwork) click(ctx context.Context, as string, m message, label, c
 // submit sends a form as a client does: what other questions depend on was told as soon as it changed. A form that was sent
 // already is delivered again, and what a client does not send is sent as by one that checks nothing.
 func (n *slackNetwork) submit(ctx context.Context, as string, f *form, in filled) (answer, error) {
-	u, told := n.team.As(as), map[string]bool{}
+	u, told, tell := n.team.As(as), map[string]bool{}, n.inForm(as)
 	n.mu.Lock()
 	sent, again := n.sent[n.viewOf(f).ID]
 	n.mu.Unlock()
 	if again {
-		return n.inForm(as)(n.repeated(ctx, u, sent))
+		return tell(n.repeated(ctx, u, sent))
 	}
 	for {
 		i := slices.IndexFunc(f.Fields, func(field chat.Field) bool {
@@ -201,7 +201,7 @@ func (n *slackNetwork) submit(ctx context.Context, as string, f *form, in filled
 		n.sent[v.ID] = sent
 		n.mu.Unlock()
 	}
-	return n.inForm(as)(sent, err)
+	return tell(sent, err)
 }
 
 // repeated is delivered again as soon as Slack would sign it anew: what comes with a signature that was used is refused.

@@ -137,15 +137,21 @@ type answer struct {
 	Private []message // what only they read
 	Form    *form     // that is open now
 	Errors  map[string]string
+
+	late func() []message // what only they read that came since; nil where all came with the answer
 }
 
 // reads finds the private message with all the parts.
 func (a answer) reads(parts ...string) (message, bool) {
-	i := slices.IndexFunc(a.Private, func(m message) bool { return contains(m.Text, parts) })
+	all := a.Private
+	if a.late != nil {
+		all = slices.Concat(all, a.late())
+	}
+	i := slices.IndexFunc(all, func(m message) bool { return contains(m.Text, parts) })
 	if i < 0 {
 		return message{}, false
 	}
-	return a.Private[i], true
+	return all[i], true
 }
 
 // titles are the titles of the cards in it.

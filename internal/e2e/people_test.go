@@ -77,6 +77,15 @@ func (p person) chooses(a answer, choice string) answer {
 	return answer{}
 }
 
+// speaksDutch waits until the bot knows that the person does: where it can't look somebody up at once, it goes on in English.
+func (p person) speaksDutch() {
+	p.Helper()
+	p.eventually(func() error {
+		_, err := p.reading(p.types("general", "/ticket mine"), "Je hebt geen open meldingen")
+		return err
+	})
+}
+
 // makesTicketOf asks for the form that makes a ticket of a message: by its menu, or by a ticket put on it.
 func (p person) makesTicketOf(m message) *form {
 	p.Helper()
@@ -91,12 +100,17 @@ func (p person) makesTicketOf(m message) *form {
 	return p.clicks(offer, offer.Buttons[0].Label).Form
 }
 
-// reads says that the answer has a private message with the parts.
-func (p person) reads(a answer, parts ...string) message {
+// reads says that the answer has a private message with the parts. Where it may come after the answer, it is waited for.
+func (p person) reads(a answer, parts ...string) (m message) {
 	p.Helper()
-	m, ok := a.reads(parts...)
-	if !ok {
-		p.Fatalf("%s reads %+v, nothing with %q", p.id, a.Private, parts)
+	look := func() (err error) {
+		m, err = p.reading(a, parts...)
+		return err
+	}
+	if a.late != nil {
+		p.eventually(look)
+	} else if err := look(); err != nil {
+		p.Fatal(err)
 	}
 	return m
 }

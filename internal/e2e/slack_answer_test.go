@@ -11,13 +11,26 @@ import (
 	"balie/internal/chat"
 )
 
-// answer turns what a client shows into what the person sees.
+// answer turns what a client shows into what the person sees. It is asked for before they do anything: what the program says
+// besides an answer, it lets come later if that takes long.
 func (n *slackNetwork) answer(as string) func(slackfake.Answer, error) (answer, error) {
+	before := ""
+	for _, m := range n.team.As(as).Visible() {
+		before = max(before, m.TS)
+	}
+	late := func() (all []message) {
+		for _, m := range n.team.As(as).Visible() {
+			if m.TS > before {
+				all = append(all, n.split(as, whole(m))...)
+			}
+		}
+		return all
+	}
 	return func(told slackfake.Answer, err error) (answer, error) {
 		if err != nil {
 			return answer{}, err
 		}
-		a := answer{Refused: told.Refused, Errors: told.Errors}
+		a := answer{Refused: told.Refused, Errors: told.Errors, late: late}
 		for _, m := range told.Private {
 			a.Private = append(a.Private, n.split(as, whole(m))...)
 		}
@@ -35,18 +48,19 @@ func (n *slackNetwork) answer(as string) func(slackfake.Answer, error) (answer, 
 // does does something outside of a form. One that was open before is no answer to it.
 func (n *slackNetwork) does(as string, what func(*slackfake.User) (slackfake.Answer, error)) (answer, error) {
 	u := n.team.As(as)
-	before := u.View()
+	before, tell := u.View(), n.answer(as)
 	told, err := what(u)
 	if told.View != nil && before != nil && told.View.ID == before.ID && told.View.Hash == before.Hash {
 		told.View = nil
 	}
-	return n.answer(as)(told, err)
+	return tell(told, err)
 }
 
 // inForm is what comes of something done in a form, in which what is wrong with it may stand above the fields.
 func (n *slackNetwork) inForm(as string) func(slackfake.Answer, error) (answer, error) {
+	tell := n.answer(as)
 	return func(told slackfake.Answer, err error) (answer, error) {
-		a, err := n.answer(as)(told, err)
+		a, err := tell(told, err)
 		if a.Form != nil && len(a.Errors) == 0 {
 			if wrong := n.alert(told.View); wrong != "" {
 				a.Errors = map[string]string{"": wrong}

@@ -179,7 +179,7 @@ func TestSlackDraft(t *testing.T) {
 			t.Errorf("the summary starts as %q", got)
 		}
 		f = ana.picks(f, f.with(), "device", "printer")
-		ana.fills(f)
+		ana.reads(ana.fills(f), "Your ticket is")
 		ana.sees(direct, "", "HD-00001 · ")
 		carla.sees("ict-triage", "", "HD-00001 · another thing", "It plots nothing")
 		if got := w.field(ana.types("general", "/ticket").Form, "summary").Value; len(got) > 0 {

@@ -12,7 +12,8 @@ import (
 // back, and files both ways.
 func TestSlackConversation(t *testing.T) {
 	onSlack(t, func(t *testing.T, w *slackWorld) {
-		ana, bram, carla := w.as("ana"), w.as("bram"), w.as("carla")
+		ana, bram, carla, eva := w.as("ana"), w.as("bram"), w.as("carla"), w.as("eva")
+		w.known(eva, "Eva Lindqvist") // whom Ana will mention
 		key, card := ana.opens("The door squeaks")
 		mine := w.mine(ana, key)
 		reply := bram.clicks(card, "Reply").Form
@@ -87,7 +88,7 @@ func TestSlackRequestChannel(t *testing.T) {
 		done := ana.sees("help", mine.ID, "Carla Jansen resolved this ticket")
 		carla.sees("ict-triage", card.ID, "resolved this ticket")
 		if a := eva.works(eva.tryClick(done, "Reopen")); a.Refused == "" {
-			if _, told := a.reads("HD-00001"); told && !strings.Contains(a.Private[0].Text, "no ticket") {
+			if m, told := a.reads("HD-00001"); told && !strings.Contains(m.Text, "no ticket") {
 				t.Errorf("Eva reopened Ana's ticket: %+v", a)
 			}
 		}

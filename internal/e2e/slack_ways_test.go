@@ -41,6 +41,7 @@ func TestSlackWaysIn(t *testing.T) {
 		opened(ana, f, "HD-00003", "The safe does not open")
 
 		// The menu of Slack itself.
+		david.speaksDutch()
 		f = david.must(w.slack.global(w.Context(), "david", bot.ShortcutNew)).Form
 		if f.Title != "Nieuwe melding" {
 			t.Errorf("David's form is %q", f.Title)

@@ -93,6 +93,18 @@ func (w *slackWorld) offered(p person, a answer) (offer message) {
 	return offer
 }
 
+// known waits until the bot knows how somebody is called: where it can't look that up at once, it goes on without.
+func (w *slackWorld) known(p person, name string) {
+	w.Helper()
+	carla := w.as("carla")
+	key, _ := p.opens("Do you know me?")
+	w.eventually(func() error {
+		p.types("general", "/ticket mine")
+		_, err := carla.reading(carla.types("general", "/ticket show "+key), "by "+name)
+		return err
+	})
+}
+
 // visits opens the app's home.
 func (w *slackWorld) visits(p person) {
 	w.Helper()

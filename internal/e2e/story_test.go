@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -57,6 +58,14 @@ func TestStory(t *testing.T) {
 
 		// Bram and Carla claim it at once: one wins, the other reads who did.
 		answers := w.atOnce(card, "Claim", bram, carla)
+		for _, a := range answers {
+			w.eventually(func() error { // where it may come after the answer
+				if _, told := a.reads(); !told && a.Refused == "" {
+					return errors.New("somebody presses a button and is told nothing")
+				}
+				return nil
+			})
+		}
 		won, lost, wonName := bram, carla, "Bram de Wit"
 		yours, faster := "is van jou", "was faster"
 		if _, ok := answers[1].reads("is yours"); ok {

@@ -147,6 +147,7 @@ func TestWaysIn(t *testing.T) {
 func TestDutch(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		david, carla := w.as("david"), w.as("carla")
+		david.speaksDutch()
 		f := david.types("general", "/ticket printer stuk").Form
 		if f.Title != "Nieuwe melding" || w.field(f, "category").Label != "Categorie" {
 			t.Errorf("David's form is %q with %q", f.Title, w.field(f, "category").Label)

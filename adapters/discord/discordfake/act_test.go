@@ -208,9 +208,7 @@ func TestCommands(t *testing.T) {
 }
 
 func TestFailuresAreSeen(t *testing.T) {
-	o := town()
-	o.InteractionLife = 50 * time.Millisecond
-	a := newApp(t, o)
+	a := newApp(t, town())
 	ana, open := a.s.As("ana"), a.s.Main().ChannelID("open")
 	ask := func() Answer {
 		return must(t)(ana.Command(t.Context(), open, "ticket", "new", map[string]string{"summary": "x"}))
@@ -225,11 +223,15 @@ func TestFailuresAreSeen(t *testing.T) {
 	if n := len(a.s.Problems()); n != 4 {
 		t.Errorf("%d problems", n)
 	}
+	a.s.o.InteractionLife = 50 * time.Millisecond // only now: the others were in time
+	late := make(chan bool)
 	a.does(func(packet) string {
-		time.Sleep(80 * time.Millisecond)
+		<-late
 		return `{"type":4,"data":{"content":"late"}}`
 	})
-	if got := ask(); got.Refused != noResponse || len(ana.Messages(open)) != 0 {
+	got := ask()
+	close(late)
+	if got.Refused != noResponse || len(ana.Messages(open)) != 0 {
 		t.Errorf("late: %+v", got)
 	}
 	a.s.Deliver("")

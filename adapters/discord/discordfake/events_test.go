@@ -49,7 +49,7 @@ func listen(t *testing.T, s *discordfake.Server) *heard {
 // of waits for an event of a type that has this in it, and gives its fields.
 func (h *heard) of(t *testing.T, kind, has string) map[string]any {
 	t.Helper()
-	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
 		h.mu.Lock()
 		for _, e := range h.list {
 			if e.Type == kind && strings.Contains(string(e.RawData), has) {

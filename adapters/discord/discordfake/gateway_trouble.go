@@ -42,7 +42,15 @@ func (s *Server) Resumed() int {
 }
 
 // DropSockets ends all connections to the gateway without a word, as a network does. Their sessions can be resumed.
-func (s *Server) DropSockets() { s.eachConn((*gatewayConn).drop) }
+func (s *Server) DropSockets() {
+	s.mu.Lock()
+	now := s.host.Now()
+	s.mu.Unlock()
+	s.eachConn(func(c *gatewayConn) {
+		c.detach(now) // and not when that is noticed: the clock may have been moved
+		c.drop()
+	})
+}
 
 // CloseSockets closes all connections to the gateway with a code, such as 4000.
 func (s *Server) CloseSockets(code int) {

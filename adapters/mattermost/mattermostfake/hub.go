@@ -10,7 +10,7 @@ const (
 	deadQueue    = 128 // events that can be replayed
 	sendQueue    = 256 // events that wait for a client
 	inactiveTime = 5 * time.Minute
-	reorderTime  = 50 * time.Millisecond
+	reorderTime  = 5 * time.Second // after which an event that nothing follows goes on its way
 )
 
 // hub is who listens. It is guarded by the server's lock.

@@ -50,6 +50,7 @@ func TestDownAndUp(t *testing.T) {
 			break
 		}
 	}
+	p.until(func() bool { return p.fake.Sockets(p.town.BotID) == 0 }) // before that it can't be taken up again
 	p.fake.Up()
 	if _, _, err := p.post("there", ""); err != nil {
 		p.Error(err)
@@ -168,10 +169,10 @@ func TestEventsGoWrong(t *testing.T) {
 	p.posted("help", "", "4", nil)
 	p.posted("help", "", "5", nil)
 	p.posted("help", "", "6", nil)
+	p.fake.ReorderEvents(false) // nothing follows
 	if got := strings.Join(texts(6), ""); got != "233546" {
 		p.Errorf("heard %s", got)
 	}
-	p.fake.ReorderEvents(false)
 	p.fake.DropSockets()
 	if _, _, err := l.ws.ReadMessage(); err == nil || websocket.IsUnexpectedCloseError(err, websocket.CloseAbnormalClosure) {
 		p.Errorf("the socket ended with %v", err)

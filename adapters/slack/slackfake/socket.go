@@ -311,10 +311,13 @@ func (d *delivery) all() []*socket {
 // dropSockets cuts the sockets, since the server goes down or the app is gone. It may be called with s.mu.
 func (s *Server) dropSockets() { s.CutSockets() }
 
+// envelopeMost is how long Envelope waits: that something is never acknowledged is meant, not that it comes late.
+const envelopeMost = 30 * time.Second
+
 // Envelope sends any payload down a socket, in an envelope of the type "events_api", "interactive", "slash_commands" or another,
 // and says whether it was acknowledged.
 func (s *Server) Envelope(ctx context.Context, kind string, payload json.RawMessage) (acknowledged bool) {
-	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	ctx, cancel := context.WithTimeout(ctx, envelopeMost)
 	defer cancel()
 	r, _ := s.delivery.inEnvelope(ctx, envelope{Type: kind, ID: rand.Text(), Payload: payload}, nil)
 	return r.failed == ""
