@@ -185,12 +185,24 @@ func (p *place) begin(change ...func(e *ears)) *bot {
 	return b
 }
 
-// noticed waits until the fake knows that the bot's connection is gone: before that it begins another one in its place.
-func (p *place) noticed() {
-	p.Helper()
-	if p.fake != nil {
-		p.until("the server notices", func() bool { return p.fake.Sockets(p.town.BotID) == 0 })
+// isAway cuts the bot off, and waits until it and the fake have noticed: before that the fake begins another connection in
+// the place of the one that is gone.
+func (b *bot) isAway() {
+	b.Helper()
+	b.way.cut(true)
+	b.until("the bot notices", func() bool { return b.logged(logrus.WarnLevel, "cannot be reached") })
+	if b.fake != nil {
+		b.until("the server notices", func() bool { return b.fake.Sockets(b.town.BotID) == 0 })
 	}
+}
+
+// fleeting has Ana say something, change it and take it back, and gives what the bot is to be told of that.
+func (p *place) fleeting() []string {
+	p.Helper()
+	said := p.say("ana", "open", "", "a moment")
+	p.edit("ana", said, "a moment and more")
+	p.must(p.town.As("ana").Delete(p.Context(), said.Id))
+	return []string{"ana: a moment", "ana edits: a moment and more", "ana deletes"}
 }
 
 // story is what was told, a line each.
